@@ -1,0 +1,53 @@
+"""Pictures that several lessons draw: rows of images, and codes with their digits written on them."""
+
+import matplotlib.patheffects as effects
+import matplotlib.pyplot as plt
+import numpy as np
+
+from vaelab.checks import check_labels, check_points
+from vaelab.language import tr
+from vaelab.style import CLASS_COLOURS, FIGURE_WIDTH, INK, PAPER
+
+
+def show_images(rows, row_labels=None, captions=None):
+    """Draw rows of images, dark ink on white, all on the scale 0 to 1.
+
+    rows: a list of arrays (n, 28, 28, 1) or (n, 28, 28); each array is one row of pictures. row_labels: a text above
+    each row; captions: a text below each picture of the last row. Returns the figure. Raises ValueError for no rows.
+    """
+    if len(rows) == 0:
+        raise ValueError(tr("rows is empty; expected at least one array of images."))
+    columns = max(len(row) for row in rows)
+    height = FIGURE_WIDTH / columns + (0.24 if row_labels else 0.02)
+    figure, axes = plt.subplots(
+        len(rows), columns, figsize=(FIGURE_WIDTH, height * len(rows) + (0.2 if captions else 0)), squeeze=False
+    )
+    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.02, hspace=0.02)
+    for row, row_axes in zip(rows, axes, strict=True):
+        for ax in row_axes:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
+        for ax, image in zip(row_axes, row, strict=False):
+            ax.imshow(np.squeeze(image), vmin=0, vmax=1)
+    for ax, label in zip(axes[:, 0], row_labels or [], strict=False):
+        ax.set_title(label, fontsize=10, pad=2).set_in_layout(False)
+    for ax, caption in zip(axes[-1], captions or [], strict=False):
+        ax.set_xlabel(caption, fontsize=9, labelpad=2)
+    return figure
+
+
+def scatter_codes(codes, labels, ax=None, label_size=13, **kwargs):
+    """Scatter (n, 2) codes coloured by label (n,), the digit written at the middle of its cluster.
+
+    Axes keep their own scales; pass `ax` to draw beside other things. Returns the axes.
+    """
+    codes = check_points(codes, "codes", latent_dim=2)
+    labels = check_labels(labels, len(codes))
+    ax = ax or plt.subplots()[1]
+    ax.scatter(codes[:, 0], codes[:, 1], c=np.array(CLASS_COLOURS)[labels], **{"s": 3, "linewidths": 0, **kwargs})
+    for label in np.unique(labels):
+        x, y = np.median(codes[labels == label], axis=0)
+        text = ax.text(x, y, str(label), fontsize=label_size, weight="bold", color=INK, ha="center", va="center")
+        text.set_path_effects([effects.withStroke(linewidth=3.5, foreground=PAPER)])
+    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    return ax
