@@ -1,0 +1,306 @@
+"""The latent plane under the reader's finger: codes, a point that moves, and what the decoder draws there."""
+
+import base64
+import io
+import math
+import pathlib
+import warnings
+
+import anywidget
+import numpy as np
+import traitlets
+
+from vaelab.checks import check_labels, check_points
+from vaelab.language import current_language, tr
+from vaelab.style import ACCENT, CLASS_COLOURS, INK, MUTED, PAPER
+from vaelab.widgets import dense
+
+HERE = pathlib.Path(__file__).parent
+NEIGHBOUR, PERCENTILE = 5, 99
+
+
+class LatentExplorer(anywidget.AnyWidget):
+    """A plane of codes and the image that a Keras decoder draws at a point the reader moves.
+
+    decoder: a keras.Model from (n, 2) to images (n, h, w), (n, h, w, 1) or flat squares: any chain of Dense layers with
+        linear, relu, sigmoid, tanh or softplus (see `dense.read_chain`). Pixels outside [0, 1] are drawn as 0 or 1.
+    codes: (n, 2), finite. labels: (n,) integers 0..9, or None.
+    start: the point shown first; by default the start of the first path, or else the code nearest to the median.
+    margin: the shown square is the codes' range, enlarged by this fraction of the range on every side.
+    paths: [{"name": "4 to 9", "from": [a, b], "to": [c, d]}, ...]: segments to walk along with a slider.
+    regions: [{"name": "box", "low": [a, b], "high": [c, d]}, {"name": "ring", "center": [a, b], "radius": r}, ...]:
+        dashed outlines. The square grows until all paths, regions and the start fit.
+    logits: True if the decoder gives logits; the sigmoid is then taken in the browser.
+
+    `explorer.point` is the point, a list of 2 floats; set it to move the point, read it to see where the reader is.
+    It is clamped to the square. A point is inside the cloud when its nearest code is at most `radius` away: the 99th
+    percentile, over the codes, of the distance to their fifth nearest other code. So the cloud is as fine as the codes
+    are dense, and a single stray code hardly widens it.
+
+    Everything is refused with a ValueError or TypeError before anything is drawn: no codes, NaN, other shapes, weights
+    that are not finite, layers that cannot run in the browser.
+    """
+
+    _esm = HERE / "latent_explorer.js"
+    _css = HERE / "latent_explorer.css"
+
+    network = traitlets.Dict().tag(sync=True)  # {"dtype", "steps", "shape"}, see dense.pack
+    weights = traitlets.Bytes().tag(sync=True)
+    codes = traitlets.Bytes().tag(sync=True)  # float32, little endian, x0 y0 x1 y1 ...
+    labels = traitlets.Bytes().tag(sync=True)  # one byte for each code, or nothing
+    view = traitlets.Dict().tag(sync=True)  # {"low", "high", "radius", "decimals", "start", "marks", "colours"}
+    paths = traitlets.List().tag(sync=True)
+    regions = traitlets.List().tag(sync=True)
+    strings = traitlets.Dict().tag(sync=True)
+    point = traitlets.TraitType((0.0, 0.0)).tag(sync=True)  # see _clamp
+
+    def __init__(self, decoder, codes, labels=None, *, start=None, margin=0.5, paths=None, regions=None, logits=False):
+        codes = check_points(codes, "codes", 2)
+        if np.abs(codes).max() > 1e30:
+            raise ValueError(
+                tr("codes reach {largest:.3g}; expected numbers below 1e30.").format(largest=np.abs(codes).max())
+            )
+        codes = codes.astype("<f4")
+        if labels is not None:
+            labels = check_labels(labels, len(codes))
+            if labels.min() < 0 or labels.max() > 9:
+                raise ValueError(
+                    tr("labels run from {low} to {high}; expected classes 0 to 9.").format(
+                        low=labels.min(), high=labels.max()
+                    )
+                )
+        if not (np.isscalar(margin) and math.isfinite(margin) and margin >= 0):
+            raise ValueError(tr("margin is {margin!r}; expected a number of at least 0.").format(margin=margin))
+        paths = [_path(path) for path in paths or []]
+        regions = [_region(region) for region in regions or []]
+        if start is None:
+            start = paths[0]["from"] if paths else _nearest(codes, np.median(codes, axis=0))[0]
+        start = _pair(start, "start")
+
+        low, high = _square(codes, margin, start, paths, regions)
+        steps = dense.read_chain(decoder)
+        shape = dense.image_shape(decoder)
+        side = [np.linspace(low[i], high[i], 41) for i in (0, 1)]
+        sample = codes[:: max(1, len(codes) // 500)]
+        network, weights = dense.pack(
+            decoder, steps, np.concatenate([np.stack(np.meshgrid(*side), -1).reshape(-1, 2), sample]), logits
+        )
+        drawn = dense.run(steps, sample)
+        if not logits and not (drawn.min() >= -1 and drawn.max() <= 2):
+            warnings.warn(
+                tr(
+                    "The decoder's pixels run from {low:.3g} to {high:.3g} at the codes; expected about 0 to 1. "
+                    "If it gives logits, pass logits=True."
+                ).format(low=drawn.min(), high=drawn.max()),
+                stacklevel=2,
+            )
+
+        # What the still picture needs and the browser has in another form
+        self._box = np.array([low, high])
+        self._cloud, self._classes = codes, labels
+        self._draw = lambda z: np.clip(dense.run([*steps, "sigmoid"] if logits else steps, [z])[0], 0, 1).reshape(shape)
+        span = high[0] - low[0]
+        radius = _cloud_radius(codes)
+        super().__init__(
+            network={**network, "shape": list(shape)},
+            weights=weights,
+            codes=codes.tobytes(),
+            labels=b"" if labels is None else labels.astype("u1").tobytes(),
+            view={
+                "low": low,
+                "high": high,
+                "radius": radius,
+                "decimals": max(0, math.ceil(2 - math.log10(span / 4))),
+                "start": start,
+                "marks": [] if labels is None else _marks(codes, labels, span),
+                "colours": list(CLASS_COLOURS),
+            },
+            paths=paths,
+            regions=regions,
+            strings=_strings(),
+            point=start,
+        )
+
+    @traitlets.validate("point")
+    def _clamp(self, proposal):
+        pair = np.array(_pair(proposal["value"], "point"))
+        return np.clip(pair, *self._box).tolist()
+
+    def __repr__(self):
+        _, label, distance = _nearest(self._cloud, self.point, self._classes)
+        where = {
+            "n": len(self._cloud),
+            "x": round(self.point[0], 1) + 0.0,
+            "y": round(self.point[1], 1) + 0.0,
+            "label": label,
+            "distance": f"{distance:.1f}",
+        }
+        if label is None:
+            return tr("LatentExplorer: {n} codes, point ({x}, {y}), nearest code at {distance}").format(**where)
+        return tr("LatentExplorer: {n} codes, point ({x}, {y}), nearest code a {label} at {distance}").format(**where)
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        return {**data, "image/png": base64.b64encode(self._still()).decode()}, metadata
+
+    def _still(self):
+        """The figure as a PNG, for readers without JavaScript."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(6.4, 3.7), dpi=100, facecolor=PAPER, layout="constrained")
+        plane, image = figure.subplots(1, 2, width_ratios=(1.25, 1))
+        few = slice(None, None, max(1, len(self._cloud) // 2000))
+        colours = MUTED if self._classes is None else [CLASS_COLOURS[label] for label in self._classes[few]]
+        plane.scatter(*self._cloud[few].T, s=2, c=colours, linewidths=0)
+        for label, x, y in self.view["marks"]:
+            _haloed(plane, x, y, str(label), weight="bold")
+        for region in self.regions:
+            outline, corner = _outline(region)
+            plane.plot(*outline, "--", color=INK, lw=1)
+            _haloed(plane, *corner, region["name"], fontsize=8, va="bottom", ha="left")
+        for path in self.paths:
+            plane.plot(*zip(path["from"], path["to"], strict=True), color=INK, lw=1.2)
+        plane.plot(*self.point, "o", ms=10, mfc="none", mec=ACCENT, mew=2)
+        plane.set(xlim=self._box[:, 0], ylim=self._box[:, 1], aspect="equal", xlabel="$z_1$", ylabel="$z_2$")
+        plane.tick_params(labelsize=8)
+        image.imshow(self._draw(self.point), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+        image.set(xticks=[], yticks=[])
+        image.set_xlabel(self.strings["caption"], fontsize=9)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
+def _strings():
+    """All that the browser says, in the language in use. Numbers are formatted there."""
+    return {
+        "language": current_language(),
+        "plane": tr("Plane of {n} codes with a movable point"),
+        "hint": tr("Drag or click in the plane, or use the arrow keys: Shift for bigger steps, Home for the start."),
+        "where": tr("z = ({x}, {y})."),
+        "inside": tr("Nearest code: {distance} away. Inside the cloud of codes."),
+        "inside_label": tr("Nearest code: a {label}, {distance} away. Inside the cloud of codes."),
+        "outside": tr("Outside the cloud: the nearest code is {distance} away."),
+        "outside_label": tr("Outside the cloud: the nearest code, a {label}, is {distance} away."),
+        "badge": tr("outside"),
+        "caption": tr("The decoder's image at z"),
+        "image": tr("Decoded image, {width} by {height} pixels, {ink} % ink; {place}"),
+        "image_inside": tr("inside the cloud of codes."),
+        "image_inside_label": tr("inside the cloud of codes, nearest code a {label}."),
+        "image_outside": tr("outside the cloud of codes."),
+        "small": tr(
+            "Shaded: the cloud, all points within {radius} of a code. That is the 99th percentile of the codes' "
+            "distance to their fifth nearest code."
+        ),
+        "path": tr("Path"),
+        "percent": tr("{percent} %"),
+    }
+
+
+def _pair(value, name):
+    """Two finite floats as a list."""
+    try:
+        pair = np.asarray(value, "float64")
+    except (TypeError, ValueError):
+        pair = np.empty(0)
+    if pair.shape != (2,) or not np.isfinite(pair).all():
+        raise ValueError(tr("{name} is {value!r}; expected two finite numbers.").format(name=name, value=value))
+    return pair.tolist()
+
+
+def _path(path):
+    keys = {"name", "from", "to"}
+    if not isinstance(path, dict) or set(path) != keys:
+        raise ValueError(tr("A path is {path!r}; expected a dict with name, from and to.").format(path=path))
+    return {"name": str(path["name"]), "from": _pair(path["from"], "from"), "to": _pair(path["to"], "to")}
+
+
+def _region(region):
+    if isinstance(region, dict) and set(region) == {"name", "low", "high"}:
+        low, high = _pair(region["low"], "low"), _pair(region["high"], "high")
+        if low[0] < high[0] and low[1] < high[1]:
+            return {"name": str(region["name"]), "low": low, "high": high}
+    elif isinstance(region, dict) and set(region) == {"name", "center", "radius"}:
+        center, radius = _pair(region["center"], "center"), float(region["radius"])
+        if 0 < radius < math.inf:
+            return {"name": str(region["name"]), "center": center, "radius": radius}
+    raise ValueError(
+        tr(
+            "A region is {region!r}; expected a dict with name, low and high (low below high), "
+            "or with name, center and radius (above 0)."
+        ).format(region=region)
+    )
+
+
+def _bounds(region):
+    if "low" in region:
+        return [region["low"], region["high"]]
+    center, radius = np.array(region["center"]), region["radius"]
+    return [(center - radius).tolist(), (center + radius).tolist()]
+
+
+def _square(codes, margin, start, paths, regions):
+    """Corners of the square that holds the start, the codes with their margin, and paths and regions with some air."""
+    low, high = codes.min(axis=0).astype(float), codes.max(axis=0).astype(float)
+    ends = np.array([start, low - margin * (high - low), high + margin * (high - low)])
+    extra = [end for path in paths for end in (path["from"], path["to"])]
+    extra += [corner for region in regions for corner in _bounds(region)]
+    if extra:
+        air = 0.04 * np.ptp([*ends, *extra], axis=0).max()
+        ends = np.concatenate([ends, np.array(extra) - air, np.array(extra) + air])
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    middle, half = (low + high) / 2, (high - low).max() / 2 or 1.0
+    return (middle - half).tolist(), (middle + half).tolist()
+
+
+def _cloud_radius(codes):
+    from scipy.spatial import cKDTree
+
+    neighbour = min(NEIGHBOUR, len(codes) - 1)
+    if neighbour == 0:
+        return 0.0
+    distances, _ = cKDTree(codes).query(codes, k=[neighbour + 1])  # the nearest is the code itself
+    return float(np.percentile(distances, PERCENTILE))
+
+
+def _nearest(codes, point, labels=None):
+    """(code, its label or None, distance) of the code nearest to a point."""
+    squares = ((codes.astype("float64") - np.asarray(point)) ** 2).sum(axis=1)
+    i = int(squares.argmin())
+    return codes[i], None if labels is None else int(labels[i]), math.sqrt(squares[i])
+
+
+def _marks(codes, labels, span):
+    """[label, x, y] at each class' median, pushed apart where two numbers would overlap."""
+    classes = np.unique(labels)
+    places = np.array([np.median(codes[labels == label], axis=0) for label in classes], "float64")
+    room = 0.055 * span
+    for _ in range(60):
+        for i in range(len(places)):
+            for j in range(i):
+                gap = places[i] - places[j]
+                distance = math.hypot(*gap)
+                if distance < room:
+                    push = (room - distance) / 2 * (gap / distance if distance else np.array([0.0, 1.0]))
+                    places[i] += push
+                    places[j] -= push
+    return [[int(label), float(x), float(y)] for label, (x, y) in zip(classes, places, strict=True)]
+
+
+def _outline(region):
+    """(xs, ys) of a region's outline, and the point where its name goes."""
+    if "low" in region:
+        (a, b), (c, d) = region["low"], region["high"]
+        return ([a, c, c, a, a], [b, b, d, d, b]), (a, d)
+    angle = np.linspace(0, 2 * np.pi, 100)
+    (a, b), r = region["center"], region["radius"]
+    return (a + r * np.cos(angle), b + r * np.sin(angle)), (a, b + r)
+
+
+def _haloed(axes, x, y, text, **style):
+    from matplotlib.patheffects import withStroke
+
+    axes.text(
+        x, y, text, **{"ha": "center", "va": "center", "color": INK, "clip_on": True, **style},
+        path_effects=[withStroke(linewidth=2.5, foreground=PAPER)],
+    )  # fmt: skip
