@@ -1,0 +1,180 @@
+"""The tool behind `make notebooks`: stable, careful, and clear when a cell fails."""
+
+import nbformat
+import pytest
+
+import notebooks
+
+HEAD = """---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+"""
+TEXT = (
+    HEAD
+    + """# A lesson
+
+```{code-cell} ipython3
+:tags: [setup-cell]
+
+import vaelab
+
+vaelab.setup("en")
+```
+
+Prose.
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: what one sees
+tags: [shown]
+---
+x = 1
+print(x)
+```
+
+```{code-cell} ipython3
+x = 1
+print(x)
+```
+"""
+)
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "01-lesson.md"
+    path.write_text(TEXT)
+    return path
+
+
+class Run:
+    """Stands in for the execution: counts, and gives every code cell an output."""
+
+    def __init__(self):
+        self.runs = 0
+
+    def __call__(self, notebook, path):
+        self.runs += 1
+        for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), 1):
+            cell.execution_count = number
+            cell.outputs = [nbformat.v4.new_output("stream", text=f"output {number}\n")]
+
+
+def test_ids_are_stable_unique_and_follow_the_content(text):
+    first, second = notebooks.read_text(text), notebooks.read_text(text)
+    ids = [cell.id for cell in first.cells]
+    assert ids == [cell.id for cell in second.cells] and len(set(ids)) == len(ids)
+    text.write_text(TEXT.replace("Prose.", "Other prose."))
+    changed = [cell.id for cell in notebooks.read_text(text).cells]
+    assert [a == b for a, b in zip(ids, changed, strict=True)].count(False) == 1
+
+
+def test_cell_metadata_reach_the_notebook(text):
+    cell = notebooks.read_text(text).cells[3]
+    assert cell.metadata["tags"] == ["shown"] and cell.metadata["mystnb"]["image"]["alt"] == "what one sees"
+
+
+def test_nothing_is_run_or_written_when_nothing_changed(text):
+    run = Run()
+    assert notebooks.build(text, run=run) == "executed"
+    path = text.with_suffix(".ipynb")
+    written = path.stat().st_mtime_ns
+    text.touch()  # a newer file time alone means nothing
+    assert notebooks.build(text, run=run) == "unchanged"
+    assert run.runs == 1 and path.stat().st_mtime_ns == written
+    assert notebooks.build(text, force=True, run=run) == "unchanged"  # executed again, same outputs
+    assert run.runs == 2 and path.stat().st_mtime_ns == written
+
+
+def test_new_prose_keeps_the_stored_outputs(text):
+    run = Run()
+    notebooks.build(text, run=run)
+    text.write_text(TEXT.replace("Prose.", "Better prose."))
+    assert not notebooks.is_fresh(text)
+    assert notebooks.build(text, run=run) == "prose"
+    notebook = nbformat.read(text.with_suffix(".ipynb"), as_version=4)
+    assert run.runs == 1 and notebook.cells[2].source == "Better prose."
+    assert notebook.cells[3].outputs[0].text == "output 2\n" and notebooks.is_fresh(text)
+
+
+def test_changed_code_is_run(text):
+    run = Run()
+    notebooks.build(text, run=run)
+    text.write_text(TEXT.replace("x = 1", "x = 2", 1))
+    assert notebooks.build(text, run=run) == "executed" and run.runs == 2
+
+
+def test_a_failing_cell_is_named_and_the_old_notebook_stays(text):
+    notebooks.build(text, run=Run())
+    path = text.with_suffix(".ipynb")
+    before = path.read_bytes()
+    text.write_text(TEXT.replace("x = 1\nprint(x)", "raise ArithmeticError('too much')", 1).replace(
+        'import vaelab\n\nvaelab.setup("en")', "y = 2"))  # fmt: skip
+    with pytest.raises(SystemExit) as stopped:
+        notebooks.build(text)
+    message = str(stopped.value)
+    assert "01-lesson.md: code cell 2 of 3 failed with ArithmeticError: too much" in message
+    assert path.read_bytes() == before and sorted(p.name for p in path.parent.iterdir()) == [
+        "01-lesson.ipynb", "01-lesson.md",
+    ]  # fmt: skip
+
+
+def test_an_interrupted_write_leaves_the_old_notebook(text, monkeypatch):
+    notebooks.build(text, run=Run())
+    path = text.with_suffix(".ipynb")
+    before = path.read_bytes()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(notebooks.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        notebooks.write(notebooks.read_text(text), path)
+    assert path.read_bytes() == before and len(list(path.parent.iterdir())) == 2
+
+
+def test_execution_stores_outputs_and_no_trace_of_the_machine(text):
+    text.write_text(TEXT.replace('import vaelab\n\nvaelab.setup("en")', "y = 2"))
+    assert notebooks.build(text) == "executed"
+    notebook = nbformat.read(text.with_suffix(".ipynb"), as_version=4)
+    assert notebook.cells[3].outputs[0].text == "1\n" and notebook.metadata["language_info"] == {"name": "python"}
+    assert "execution" not in notebook.cells[3].metadata
+
+
+def test_widget_ids_do_not_change_from_run_to_run():
+    def executed(a, b):
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell("w", outputs=[nbformat.v4.new_output(
+                "display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": a}})])],
+            metadata={"widgets": {"application/vnd.jupyter.widget-state+json": {"state": {
+                b: {"model_name": "LayoutModel", "state": {}},
+                a: {"model_name": "AnyModel", "state": {"layout": f"IPY_MODEL_{b}"}}}}}},
+        )  # fmt: skip
+        notebook.cells[0].id = "same"
+        notebooks.tidy(notebook, "01")
+        return nbformat.writes(notebook)
+
+    assert executed("a" * 32, "b" * 32) == executed("f" * 32, "0" * 32)
+
+
+def test_with_an_address_the_first_cell_installs_the_package(text):
+    address = "https://example.org/course"
+    cell = notebooks.read_text(text, address).cells[1]
+    assert f"%pip install -q git+{address}" in cell.source and cell.source.endswith('vaelab.setup("en")')
+    assert "%pip" not in notebooks.read_text(text, "").cells[1].source
+
+
+def test_an_unknown_lesson_is_refused_with_the_known_ones(monkeypatch):
+    monkeypatch.setattr(notebooks.sys, "argv", ["notebooks.py", "77"])
+    with pytest.raises(SystemExit, match="No lesson starts with 77. There are: 01-encoder-decoder"):
+        notebooks.main()

@@ -1,0 +1,190 @@
+"""Turn the lessons' text into executed notebooks: notebooks/en/01-….md → notebooks/en/01-….ipynb.
+
+    python tools/notebooks.py          the lessons whose text and notebook differ
+    python tools/notebooks.py 02 03    these, executed anew whether they differ or not
+    python tools/notebooks.py --all    every lesson, executed anew
+    python tools/notebooks.py --check  write nothing; exit 1 if a lesson's text and notebook differ
+
+Contents are compared, never file times. A notebook is written only if something in it changed, and in one step, so
+that a failing cell or Ctrl-C leaves the old one as it was. When only prose changed, the stored outputs are kept.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+import tomllib
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+TIMEOUT = 600  # seconds a cell may take
+INSTALL = """\
+try:
+    import vaelab
+except ModuleNotFoundError:  # on Colab or another rented machine: fetch the course's package first
+    %pip install -q git+{repository}
+    import vaelab
+"""
+
+
+def repository():
+    """The public address of the course's repository, "" while there is none; see pyproject.toml."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    return os.environ.get("COURSE_REPOSITORY", settings["tool"]["course"]["repository"])
+
+
+def lessons(folder=ROOT / "notebooks"):
+    """Paths of all lesson texts, in order."""
+    return sorted(folder.glob("*/*.md"))
+
+
+def read_text(path, address=None):
+    """The notebook that a lesson's text describes: same cells, stable ids, no outputs."""
+    notebook = jupytext.read(path, fmt="md:myst")
+    address = repository() if address is None else address
+    seen = {}
+    for cell in notebook.cells:
+        if address and "setup-cell" in cell.metadata.get("tags", []):
+            cell.source = cell.source.replace("import vaelab\n", INSTALL.format(repository=address), 1)
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        seen[digest] = seen.get(digest, 0) + 1
+        cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def signature(notebook, kinds=("code", "markdown", "raw")):
+    """What two notebooks must share to be the same lesson: type, id, source and metadata of each cell."""
+    return [
+        (cell.cell_type, cell.id, cell.source, json.dumps(cell.metadata, sort_keys=True))
+        for cell in notebook.cells
+        if cell.cell_type in kinds
+    ]
+
+
+def execute(notebook, path):
+    """Run the notebook in place, TensorFlow quiet and on the processor, widget state stored. Prints its progress."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "JUPYTER_PREFER_ENV_PATH": "1"}
+    code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    client = NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        store_widget_state=True,
+        record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.on_cell_execute = lambda cell, cell_index: print(
+        f"\r{path.stem}: code cell {code.index(cell_index) + 1} of {len(code)} ", end="", flush=True
+    )
+    started = time.monotonic()
+    os.environ.update(environment)
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        number = next(i for i in code if any(o.output_type == "error" for o in notebook.cells[i].get("outputs", [])))
+        print()
+        raise SystemExit(
+            f"{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}: code cell {code.index(number) + 1} of "
+            f"{len(code)} failed with {error.ename}: {error.evalue}\n\n{notebook.cells[number].source}\n\n"
+            f"{error.traceback if hasattr(error, 'traceback') else error}\nThe notebook was left as it was."
+        ) from None
+    print(f"\r{path.stem}: executed {len(code)} code cells in {time.monotonic() - started:.0f} s")
+    tidy(notebook, path.stem)
+
+
+def tidy(notebook, stem):
+    """Take out what changes from run to run without meaning: kernel details, random widget ids, empty states."""
+    notebook.metadata["language_info"] = nbformat.from_dict({"name": "python"})
+    widgets = notebook.metadata.get("widgets")
+    if not widgets:
+        return
+    state = widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    text = json.dumps(notebook)
+    # In order of first appearance, so that the same notebook gives the same ids.
+    order = sorted(state, key=lambda model: (text.find(model), state[model].get("model_name", "")))
+    names = {old: hashlib.sha256(f"{stem}-{i}".encode()).hexdigest()[:32] for i, old in enumerate(order)}
+    text = re.sub("|".join(map(re.escape, names)), lambda match: names[match[0]], text)
+    clean = nbformat.from_dict(json.loads(text))
+    notebook.cells, notebook.metadata = clean.cells, clean.metadata
+
+
+def write(notebook, path):
+    """Write in one step: a temporary file beside it, then a rename."""
+    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    if path.exists() and path.read_text("utf-8") == text:
+        return False
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".tmp", delete=False) as file:
+        try:
+            file.write(text)
+            file.close()
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+    return True
+
+
+def build(text_path, force=False, run=execute):
+    """Bring one lesson's notebook up to date. Returns "unchanged", "prose" or "executed"."""
+    path = text_path.with_suffix(".ipynb")
+    notebook = read_text(text_path)
+    old = nbformat.read(path, as_version=4) if path.exists() else None
+    if old is not None and not force:
+        if signature(old) == signature(notebook):
+            return "unchanged"
+        if signature(old, ["code"]) == signature(notebook, ["code"]):
+            stored = {cell.id: cell for cell in old.cells}
+            notebook.cells = [stored[c.id] if c.cell_type == "code" else c for c in notebook.cells]
+            notebook.metadata = old.metadata
+            write(notebook, path)
+            return "prose"
+    run(notebook, text_path)
+    return "executed" if write(notebook, path) else "unchanged"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("numbers", nargs="*", help="lessons by the start of their name, such as 02 or hw1")
+    parser.add_argument("--all", action="store_true", help="execute every lesson anew")
+    parser.add_argument("--check", action="store_true", help="only report lessons whose text and notebook differ")
+    options = parser.parse_args()
+    chosen = [p for p in lessons() if not options.numbers or any(p.name.startswith(n) for n in options.numbers)]
+    missing = [n for n in options.numbers if not any(p.name.startswith(n) for p in lessons())]
+    if missing:
+        sys.exit(f"No lesson starts with {', '.join(missing)}. There are: {', '.join(p.stem for p in lessons())}.")
+    if options.check:
+        stale = [p for p in chosen if not is_fresh(p)]
+        for p in stale:
+            print(f"{p.relative_to(ROOT)}: the notebook differs; run make notebooks N={p.name[:2]}")
+        sys.exit(bool(stale))
+    for p in chosen:
+        print(f"{p.parent.name}/{p.stem}: {build(p, force=options.all or bool(options.numbers))}", flush=True)
+
+
+def is_fresh(text_path):
+    """Whether the stored notebook has exactly the cells that the text describes."""
+    path = text_path.with_suffix(".ipynb")
+    return path.exists() and signature(nbformat.read(path, as_version=4)) == signature(read_text(text_path))
+
+
+if __name__ == "__main__":
+    main()
