@@ -1,0 +1,60 @@
+# Everything one does with this repository. `make` lists it. Works with GNU make 3.81 (macOS) and later.
+
+PYTHON ?= python3
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+RUN := "$(BIN)/python"
+NO_PYTHON := Install Python 3.11, 3.12 or 3.13, or name one: make lab PYTHON=/path/to/python3.12
+
+# The stored outputs were made without a GPU and without TensorFlow's start-up messages; the lab keeps the GPU.
+test notebooks results: export CUDA_VISIBLE_DEVICES := -1
+test notebooks results: export TF_CPP_MIN_LOG_LEVEL := 3
+export JUPYTER_PREFER_ENV_PATH := 1
+
+.PHONY: help lab test book notebooks results bench lint format clean environment
+.NOTPARALLEL:
+
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+lab: environment ## open the lessons in JupyterLab, in copies of your own (FRESH=02: the newest 02 beside yours)
+	@$(RUN) tools/lab.py $(if $(FRESH),--fresh "$(FRESH)")
+
+test: environment ## prove everything: package, tools, site, every notebook run again (ARGS="tests/test_lab.py": only that)
+ifdef ARGS
+	@$(RUN) -m pytest $(ARGS)
+else
+	@failed=; \
+	echo "1/2 package, tools and site"; $(RUN) -m pytest tests || failed="$$failed tests"; \
+	echo "2/2 every notebook, run again and compared"; $(RUN) -m pytest --nbval notebooks/en || failed="$$failed notebooks"; \
+	if [ -n "$$failed" ]; then echo "Failed:$$failed"; exit 1; else echo "All passed."; fi
+endif
+
+book: environment ## build the site into book/_build/html from the stored outputs
+	@$(RUN) tools/book.py
+
+notebooks: environment ## make and execute the notebooks from their .md sources (N=02: only that one)
+	@$(RUN) tools/notebooks.py $(N)
+
+results: environment ## compute again what the lessons load from src/vaelab/results (slow)
+	@$(RUN) tools/results.py
+
+bench: environment ## time what the course promises: loading, training, drawing
+	@$(RUN) tools/benchmark.py
+
+lint: environment ## check code, notebooks and spelling
+	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m ruff format --check --quiet .
+	@$(RUN) -m codespell_lib
+
+format: environment ## put the Python files into ruff's format
+	@$(RUN) -m ruff check --quiet --fix --exclude "*.ipynb" .
+	@$(RUN) -m ruff format --exclude "*.ipynb" .
+
+clean: ## remove what is built (site, caches); your lab/ and .venv stay
+	@rm -rf book/_build build dist src/*.egg-info .pytest_cache .ruff_cache
+	@find src tests tools book -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Removed the built site and the caches. Your notebooks in lab/ and the environment in .venv stay."
+
+environment:
+	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. $(NO_PYTHON)"; exit 1; }
+	@"$(PYTHON)" tools/environment.py

@@ -1,0 +1,315 @@
+"""tools/environment.py, run as the Makefile runs it, with stand-ins for Python and pip: nothing is installed here."""
+
+import ast
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = ROOT / "tools" / "environment.py"
+
+# Stands in for python3.X and, copied into .venv, for the environment's Python. What it does is said in stand-in.json.
+STAND_IN = """\
+#!{python} -S
+import json, os, shutil, sys, time
+me, told = os.path.abspath(sys.argv[0]), json.load(open({orders!r}))
+with open({calls!r}, "a") as calls:
+    calls.write(" ".join(sys.argv[1:3]) + chr(10))
+if sys.argv[1] == "-c":
+    print(me)
+    print(told["versions"].get(os.path.basename(me), "3.12.4"))
+    sys.exit(1 if "ensurepip" in sys.argv[2] and not told["ensurepip"] else 0)
+if sys.argv[2] == "venv":
+    os.makedirs(os.path.join(sys.argv[3], "bin"))
+    shutil.copy(me, os.path.join(sys.argv[3], "bin", "python"))
+    open(os.path.join(sys.argv[3], "pyvenv.cfg"), "w").close()
+if sys.argv[2] == "pip":
+    print(told["pip"], flush=True)
+    time.sleep(told["seconds"])
+    sys.exit(told["exit"])
+"""
+
+
+class Course:
+    """A folder with environment.py, requirements and a PATH on which only stand-ins can be found."""
+
+    def __init__(self, folder):
+        self.root = folder
+        self.venv = folder / ".venv"
+        self.mark = self.venv / ".course-ready"
+        self.calls = folder / "calls.txt"
+        self.orders = {"versions": {}, "ensurepip": True, "pip": "Collecting keras", "exit": 0, "seconds": 0}
+        (folder / "tools").mkdir()
+        (folder / "bin").mkdir()
+        (folder / "tools" / "environment.py").write_bytes(SCRIPT.read_bytes())
+        (folder / "requirements.txt").write_text("keras==3.15.1\n-e .\n")
+        (folder / "pyproject.toml").write_text("[project]\n")
+
+    def offer(self, name, version):
+        """Put a stand-in that reports this version on the PATH."""
+        self.orders["versions"][name] = version
+        path = self.root / "bin" / name
+        orders = str(self.root / "stand-in.json")
+        path.write_text(STAND_IN.format(python=sys.executable, orders=orders, calls=str(self.calls)))
+        path.chmod(0o755)
+        return path
+
+    def start(self, before="", python="python3"):
+        """Start environment.py as if `python` ran it; `before`: code that first changes what the machine is like."""
+        (self.root / "stand-in.json").write_text(json.dumps(self.orders))
+        version = tuple(int(part) for part in self.orders["versions"].get(python, "3.12.4").split("."))
+        code = f"import sys, shutil, os, runpy\nsys.executable = {str(self.root / 'bin' / python)!r}\n"
+        code += f"sys.version_info = {version}\n"
+        code += "shutil.disk_usage = lambda path: shutil._ntuple_diskusage(10**12, 0, 10**11)\n"
+        code += f"{before}\nrunpy.run_path('tools/environment.py', run_name='__main__')"
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=self.root,
+            env={"PATH": str(self.root / "bin")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, **how):
+        """Run environment.py to its end: (exit status, what it printed). A traceback is never right."""
+        process = self.start(**how)
+        printed, complained = process.communicate(timeout=30)
+        assert "Traceback" not in complained
+        return process.returncode, printed + complained
+
+    def called(self, what):
+        return self.calls.read_text().count(what) if self.calls.exists() else 0
+
+
+@pytest.fixture
+def course(tmp_path):
+    course = Course(tmp_path)
+    course.offer("python3", "3.12.4")
+    return course
+
+
+def test_environment_script_no_longer_reads_on_python_3_6():
+    assert ast.parse(SCRIPT.read_text("utf-8"), feature_version=(3, 6))
+
+
+def test_first_run_makes_the_environment_and_the_second_does_nothing(course):
+    status, printed = course.run()
+    assert status == 0, printed
+    assert (course.venv / "bin" / "python").exists()
+    assert course.called("-m pip") == 2
+    course.calls.unlink()
+    assert course.run() == (0, "")
+    assert course.called("-") == 0
+
+
+def test_touched_but_unchanged_requirements_are_not_installed_again(course):
+    course.run()
+    os.utime(course.root / "requirements.txt", (2e9, 2e9))
+    assert course.run() == (0, "")
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+def test_changed_requirements_are_not_installed(course, name):
+    course.run()
+    (course.root / name).write_text("# changed\n")
+    status, printed = course.run()
+    assert status == 0
+    assert "requirements have changed" in printed
+    assert (course.called("-m venv"), course.called("-m pip")) == (1, 4)
+    assert course.run() == (0, "")
+
+
+def test_wrong_python_is_used_or_gets_no_advice(course):
+    course.offer("python3", "3.9.18")
+    status, printed = course.run()
+    assert status == 1
+    for part in ("Python 3.9.18", "3.11, 3.12 or 3.13", "apt install", "make lab PYTHON=/path/to/python3.12"):
+        assert part in printed
+    assert not course.venv.exists()
+
+
+def test_python_too_new_is_used(course):
+    course.offer("python3", "3.14.0")
+    assert course.run()[0] == 1
+    assert not course.venv.exists()
+
+
+def test_another_python_on_the_path_is_overlooked(course):
+    course.offer("python3", "3.9.18")
+    better = course.offer("python3.12", "3.12.9")
+    status, printed = course.run()
+    assert status == 0
+    assert f"using {better}, which is Python 3.12.9" in printed
+
+
+def test_a_name_on_the_path_that_does_not_keep_its_promise_is_used(course):
+    course.offer("python3", "3.9.18")
+    course.offer("python3.13", "2.7.18")
+    assert course.run()[0] == 1
+
+
+def test_debian_without_ensurepip_is_not_told_the_package(course):
+    course.orders["ensurepip"] = False
+    course.offer("python3", "3.11.2")
+    status, printed = course.run()
+    assert status == 1
+    assert "sudo apt install python3.11-venv" in printed
+    assert not course.venv.exists()
+
+
+def test_missing_network_is_not_named_or_leaves_a_believed_environment(course):
+    course.orders.update(
+        exit=1,
+        pip="WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...)'\n"
+        "ERROR: Could not find a version that satisfies the requirement keras==3.15.1 (from versions: none)\n"
+        "ERROR: No matching distribution found for keras==3.15.1",
+    )
+    status, printed = course.run()
+    assert status == 1
+    assert "No matching distribution found for keras" in printed, "pip's own last lines are missing"
+    assert "The network is needed once" in printed
+    course.orders.update(exit=0, pip="")
+    status, printed = course.run()
+    assert status == 0, printed
+    assert course.called("-m pip") == 3
+
+
+def test_update_without_network_spoils_the_environment_that_works(course):
+    course.run()
+    before = course.mark.read_bytes()
+    old = (course.root / "requirements.txt").read_text()
+    (course.root / "requirements.txt").write_text("keras==3.16\n")
+    course.orders.update(exit=1, pip="ProxyError: Cannot connect to proxy")
+    assert course.run()[0] == 1
+    assert course.mark.read_bytes() == before
+    (course.root / "requirements.txt").write_text(old)
+    assert course.run() == (0, "")
+
+
+def test_package_for_another_platform_reads_as_a_network_failure(course):
+    course.orders.update(exit=1, pip="ERROR: No matching distribution found for tensorflow==2.21.0")
+    status, printed = course.run()
+    assert status == 1
+    assert "no ready-made package for this computer" in printed
+
+
+def test_full_disk_is_found_only_after_downloading(course):
+    status, printed = course.run(before="shutil.disk_usage = lambda path: shutil._ntuple_diskusage(9, 9, 2 * 10**9)")
+    assert status == 1
+    assert "2.0 GB free" in printed
+    assert "4 GB needed" in printed
+    assert course.called("-m") == 0
+
+
+def test_disk_that_fills_up_during_installation_is_not_named(course):
+    course.orders.update(
+        exit=1, pip="ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
+    )
+    status, printed = course.run()
+    assert status == 1
+    assert "The disk is full" in printed
+    assert "TMPDIR" in printed
+
+
+@pytest.mark.parametrize("code", ["EROFS", "EACCES"])
+def test_folder_that_cannot_be_written_ends_in_a_traceback(course, code):
+    # Imitated: root may write anywhere, so taking the folder's permissions away would prove nothing there.
+    refuse = f"import errno\ndef refuse(path, *rest): raise OSError(errno.{code}, os.strerror(errno.{code}), path)\n"
+    status, printed = course.run(before=refuse + "os.makedirs = refuse")
+    assert status == 1
+    assert f"The folder {course.root} cannot be written to" in printed
+
+
+def test_interrupted_installation_is_believed(course):
+    course.orders["seconds"] = 60
+    process = course.start()
+    deadline = time.monotonic() + 20
+    while not course.called("-m pip") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, complained = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Interrupted. Nothing is lost" in complained
+    assert "Traceback" not in complained
+    course.orders["seconds"] = 0
+    (course.venv / "half-written").touch()
+    status, printed = course.run()
+    assert status == 0
+    assert "unfinished or broken" in printed
+    assert not (course.venv / "half-written").exists()
+    assert course.run() == (0, "")
+
+
+def test_environment_without_its_python_is_believed(course):
+    course.run()
+    (course.venv / "bin" / "python").unlink()
+    assert course.run()[0] == 0
+    assert (course.venv / "bin" / "python").exists()
+    assert course.called("-m venv") == 2
+
+
+def test_moved_folder_keeps_an_environment_that_points_to_the_old_place(course):
+    course.run()
+    course.mark.write_text(course.mark.read_text().replace(str(course.root), "/somewhere/else"))
+    assert course.run()[0] == 0
+    assert course.called("-m venv") == 2
+
+
+def test_environment_made_by_hand_is_deleted(course):
+    (course.venv / "bin").mkdir(parents=True)
+    (course.venv / "pyvenv.cfg").touch()
+    (course.venv / "mine").touch()
+    (course.venv / "bin" / "python").write_bytes((course.root / "bin" / "python3").read_bytes())
+    (course.venv / "bin" / "python").chmod(0o755)
+    assert course.run()[0] == 0
+    assert (course.venv / "mine").exists()
+    assert (course.called("-m venv"), course.called("-m pip")) == (0, 2)
+
+
+def test_folder_of_that_name_with_other_things_is_deleted(course):
+    course.venv.mkdir()
+    (course.venv / "novel.txt").write_text("chapter one")
+    status, printed = course.run()
+    assert status == 1
+    assert "Rename it" in printed
+    assert (course.venv / "novel.txt").read_text() == "chapter one"
+
+
+def test_make_does_not_list_a_target():
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ("lab", "test", "book", "notebooks", "results", "bench", "lint", "format", "clean"):
+        line = next((line for line in listed.splitlines() if line.startswith(f"make {target} ")), "")
+        assert len(line.split()) > 4, f"{target} is not explained by `make`"
+
+
+def test_make_without_python_ends_in_a_riddle(course):
+    (course.root / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    made = subprocess.run(
+        ["make", "book", "PYTHON=python-that-is-not-there"], cwd=course.root, capture_output=True, text=True
+    )
+    assert made.returncode != 0
+    assert "Install Python 3.11, 3.12 or 3.13" in made.stdout
+
+
+@pytest.mark.parametrize("script", [".ci/run"])
+def test_shell_script_is_not_valid_bash(script):
+    checked = subprocess.run(["bash", "-n", str(ROOT / script)], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+    assert os.access(ROOT / script, os.X_OK), f"{script} cannot be executed"
+
+
+def test_commits_are_checked_otherwise_than_make_lint():
+    hooks = [
+        hook
+        for repo in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+        for hook in repo["hooks"]
+    ]
+    assert [(hook["entry"], hook["language"]) for hook in hooks] == [("make lint", "system")]

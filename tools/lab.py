@@ -1,0 +1,259 @@
+"""Open the lessons in JupyterLab, in the learner's own copies.
+
+    python tools/lab.py               copies in lab/, then JupyterLab
+    python tools/lab.py --fresh 02    the newest edition of lesson 02 beside an edited copy, then JupyterLab
+    python tools/lab.py --no-start    the copies only
+
+A missing copy is made. A copy that is byte for byte one that was handed out here is refreshed. Any other copy is the
+learner's: it is never written to. lab/.handed-out.json holds the sha256 of what was handed out.
+"""
+
+import argparse
+import contextlib
+import datetime
+import hashlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORD = ".handed-out.json"
+LOG = ".jupyterlab.log"
+FIRST_PORT, PORTS = 8888, 50
+SECONDS_TO_START = 120
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Open the lessons in JupyterLab, in copies of your own.")
+    parser.add_argument("--fresh", metavar="02", help="put the newest edition of this lesson beside your edited copy")
+    parser.add_argument("--no-start", action="store_true", help="make the copies, do not start JupyterLab")
+    arguments = parser.parse_args()
+    notebooks, lab = ROOT / "notebooks", ROOT / "lab"
+    try:
+        hand_out(notebooks, lab, arguments.fresh)
+        if not arguments.no_start:
+            serve(lab)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        sys.exit(
+            f"Could not write to {lab}: {error.strerror or error}.\n"
+            "Your notebooks are as they were. Make room there, or make the folder writable, and run `make lab` again."
+        )
+
+
+def hand_out(notebooks, lab, fresh=None):
+    """Bring the copies in `lab` up to date with `notebooks` and say what happened. `fresh`: a lesson's number."""
+    lessons = sorted(path.relative_to(notebooks) for path in notebooks.glob("*/*.ipynb"))
+    if not lessons:
+        sys.exit(f"There are no lessons in {notebooks}. Is this a complete clone of the repository?")
+    if fresh and fresh.isdigit():
+        fresh = fresh.zfill(2)
+    if fresh and not any(lesson.name.startswith(f"{fresh}-") for lesson in lessons):
+        sys.exit(f"There is no lesson {fresh}. There are: {', '.join(sorted({number(name) for name in lessons}))}.")
+    lab.mkdir(exist_ok=True)
+    record, before = read_record(lab), read_record(lab)
+    made, refreshed = [], []
+    try:
+        for lesson in lessons:
+            name, newest = lesson.as_posix(), (notebooks / lesson).read_bytes()
+            copy = lab / lesson
+            mine = copy.read_bytes() if copy.exists() else None
+            entry = record.get(name, {})
+            if mine is None or sha256(mine) in (entry.get("copy"), sha256(newest)):
+                if mine != newest:
+                    write(copy, newest)
+                    trust(newest, copy)
+                    (made if mine is None else refreshed).append(name)
+                record[name] = {"copy": sha256(newest), "newest": sha256(newest)}
+            elif fresh and number(lesson) == fresh:
+                beside = put_beside(copy, newest)
+                record[name] = {**entry, "newest": sha256(newest)}
+                print(f"The newest edition of {name} is in {shown(beside)}. Yours is as it was.")
+            elif "newest" not in entry:
+                print(f"Your copy of {name} differs from the course's, and there is no record of where it comes from.")
+                print(f"  It stays as it is. The course's edition beside it: make lab FRESH={number(lesson)}")
+            elif entry["newest"] != sha256(newest):
+                print(f"There is a newer edition of {name}. Your copy, which you have changed, stays as it is.")
+                print(f"  The newer one beside it: make lab FRESH={number(lesson)}")
+    finally:
+        if record != before:
+            write(lab / RECORD, json.dumps(record, indent=1).encode())
+    if made:
+        print(f"Made your copies of {len(made)} lesson{'s' * (len(made) > 1)} in {shown(lab)}.")
+    if refreshed:
+        print(f"Brought up to date, as you had not changed them: {', '.join(refreshed)}.")
+
+
+def number(lesson):
+    """ "02" of "en/02-latent-scatter.ipynb", "hw1" of "en/hw1-….ipynb": what FRESH= is given."""
+    return lesson.name.split("-")[0]
+
+
+def shown(path):
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_record(lab):
+    """What was handed out: {"en/02-….ipynb": {"copy": sha256, "newest": sha256 of the newest edition offered}}.
+
+    A missing or damaged record is an empty one: every copy then counts as the learner's own.
+    """
+    try:
+        record = json.loads((lab / RECORD).read_text("utf-8"))
+        return {name: entry for name, entry in record.items() if isinstance(entry, dict)}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def write(path, content):
+    """Write `content` under a temporary name and rename it, so that no interruption leaves half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def put_beside(copy, newest):
+    """Write the newest edition next to the learner's copy under a name that is free, or find it there already."""
+    today = datetime.date.today().isoformat()
+    names = [f"{copy.stem} (new edition {today}){again}.ipynb" for again in ("", *(f" {n}" for n in range(2, 100)))]
+    for path in (copy.with_name(name) for name in names):
+        if not path.exists():
+            write(path, newest)
+            trust(newest, path)
+            return path
+        if path.read_bytes() == newest:
+            return path
+    sys.exit(f"There are already 99 editions of today beside {shown(copy)}. Remove some and run the command again.")
+
+
+def trust(content, path):
+    """Sign a copy that we made, so that JupyterLab shows its stored figures. Unsigned, it only shows fewer of them."""
+    with contextlib.suppress(Exception):
+        import nbformat.sign
+
+        notebook = nbformat.reads(content.decode("utf-8"), as_version=4)
+        nbformat.sign.NotebookNotary().sign(notebook)
+
+
+def serve(lab):
+    """Run JupyterLab in `lab` until Ctrl-C. Its own log goes to a file, so that the address stays visible."""
+    first = first_lesson(lab)
+    port = free_port()
+    browser = has_browser()
+    token = secrets.token_hex(24)
+    address = f"http://127.0.0.1:{port}/lab/tree/{first}?token={token}"
+    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.answer_yes=True"]
+    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    command += [f"--ServerApp.root_dir={lab}", f"--LabApp.default_url=/lab/tree/{first}"]
+    command += ["--LabApp.extension_manager=readonly", f"--ServerApp.open_browser={browser}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        print("You are root, so JupyterLab gets --allow-root. It listens on this machine only.")
+        command.append("--ServerApp.allow_root=True")
+    environment = {**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_PREFER_ENV_PATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    # tools/jupyter switches off the question about Jupyter's news, and with it the search for them on the network.
+    settings = [str(ROOT / "tools" / "jupyter"), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(settings)
+    environment.pop("JUPYTER_PATH", None)  # it would put other kernels called python3 before this environment's
+    log = lab / LOG
+    print("Starting JupyterLab …", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with log.open("wb") as stream:
+        server = subprocess.Popen(
+            command, cwd=lab, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT
+        )
+        try:
+            if answers(server, port):
+                print(f"\n  {'JupyterLab opens in your browser' if browser else 'Open this in a browser'}: {address}\n")
+                print("Ctrl-C here ends it.", flush=True)
+            elif server.poll() is None:
+                print(f"JupyterLab is slow to start. It will be at {address}\nIts log: {log}", flush=True)
+            server.wait()
+        except KeyboardInterrupt:
+            print(flush=True)
+        finally:
+            stop(server)
+    if server.returncode > 0:
+        lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()][-8:]
+        print(*(f"  | {line[:300]}" for line in lines), sep="\n")
+        sys.exit(f"JupyterLab ended with an error. Its whole log: {log}\nYour notebooks are in {lab}")
+    print(f"JupyterLab has ended. Your notebooks are in {(lab / first).parent}")
+
+
+def first_lesson(lab):
+    """Where the learner starts: the first lesson, in English if there is a choice."""
+    copies = sorted(path.relative_to(lab).as_posix() for path in lab.glob("*/[0-9]*.ipynb"))
+    return next((name for name in copies if name.startswith("en/")), copies[0])
+
+
+def free_port():
+    """The first free port from 8888 on, with a word if it is another one."""
+    for port in range(FIRST_PORT, FIRST_PORT + PORTS):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            if os.name != "nt":  # there the option would let two servers share a port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            if port != FIRST_PORT:
+                print(f"Port {FIRST_PORT} is taken (another JupyterLab?), so this one uses port {port}.")
+            return port
+    sys.exit(f"The ports {FIRST_PORT} to {FIRST_PORT + PORTS - 1} are all taken. End another JupyterLab and try again.")
+
+
+def has_browser():
+    """Whether a browser can open on the screen in front of the person who typed the command."""
+    if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
+        return False
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("BROWSER")
+    if sys.platform.startswith("linux") and not screen:
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+def answers(server, port):
+    """Wait until JupyterLab answers. False if it ends or takes too long."""
+    give_up = time.monotonic() + SECONDS_TO_START
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while server.poll() is None and time.monotonic() < give_up:
+        try:
+            direct.open(f"http://127.0.0.1:{port}/api", timeout=5).close()
+            return True
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            time.sleep(0.2)
+    return False
+
+
+def stop(server):
+    """End JupyterLab and its kernels, and wait for it: Ctrl-C has reached it already, other signals have not."""
+    for end in (None, server.terminate, server.kill):
+        if end and server.poll() is None:
+            end()
+        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+            server.wait(timeout=5)
+
+
+if __name__ == "__main__":
+    main()
