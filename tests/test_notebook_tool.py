@@ -1,7 +1,13 @@
 """The tool behind `make notebooks`: stable, careful, and clear when a cell fails."""
 
+import base64
+import io
+
+import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 import notebooks
 
@@ -178,3 +184,18 @@ def test_an_unknown_lesson_is_refused_with_the_known_ones(monkeypatch):
     monkeypatch.setattr(notebooks.sys, "argv", ["notebooks.py", "77"])
     with pytest.raises(SystemExit, match="No lesson starts with 77. There are: 01-encoder-decoder"):
         notebooks.main()
+
+
+def test_stored_pictures_become_smaller_and_look_the_same():
+    rng = np.random.default_rng(0)
+    figure, ax = plt.subplots()
+    ax.scatter(*rng.normal(size=(2, 3000)), c=rng.integers(0, 10, 3000), cmap="tab10", s=4)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    plt.close(figure)
+    before = base64.b64encode(buffer.getvalue()).decode()
+    after = notebooks.smaller(before)
+    assert len(after) < 0.6 * len(before)
+    old, new = (np.asarray(Image.open(io.BytesIO(base64.b64decode(p))).convert("RGB"), float) for p in (before, after))
+    assert old.shape == new.shape and np.abs(old - new).mean() < 2
+    assert notebooks.smaller(after) == after or len(notebooks.smaller(after)) <= len(after)

@@ -13,7 +13,7 @@ import pytest
 import vaelab
 from conftest import ROOT
 from vaelab import language
-from vaelab.plots import scatter_codes, show_images
+from vaelab.plots import place_labels, scatter_codes, show_images
 
 SOURCES = sorted((ROOT / "src" / "vaelab").rglob("*.py"))
 
@@ -128,11 +128,11 @@ def test_progress_shows_a_labelled_bar_and_the_loss_curve():
 
 def test_images_are_drawn_on_one_scale_in_their_places():
     rows = [np.zeros((3, 28, 28, 1)), np.full((2, 28, 28), 0.5)]
-    figure = show_images(rows, row_labels=["a", "b"], captions=["1", "2", "3"])
+    figure = show_images(rows, row_labels=["a", "b"], captions=[["1", "2", "3"], ["4", "5"]])
     axes = np.array(figure.axes).reshape(2, 3)
     assert [len(ax.images) for ax in axes.flat] == [1, 1, 1, 1, 1, 0]
     assert all(ax.images[0].get_clim() == (0, 1) for ax in axes.flat if ax.images)
-    assert axes[1, 0].get_title(loc="left") == "b" and axes[1, 2].get_xlabel() == "3"
+    assert axes[1, 0].get_title(loc="left") == "b" and axes[0, 2].get_xlabel() == "3" and axes[1, 1].get_xlabel() == "5"
     plt.close(figure)
 
 
@@ -143,3 +143,10 @@ def test_every_cluster_carries_its_digit_at_its_middle():
     plt.close(ax.figure)
     with pytest.raises(ValueError, match=r"codes has shape \(4, 3\); expected \(n, 2\)"):
         scatter_codes(np.zeros((4, 3)), np.zeros(4, int))
+
+
+def test_labels_do_not_cover_each_other():
+    codes = np.random.default_rng(0).normal(0, 0.01, (50, 2))
+    places = np.array([place[1:] for place in place_labels(codes, np.arange(50) % 5, room=(2.0, 1.0))]) / (2.0, 1.0)
+    apart = np.linalg.norm(places[:, None] - places[None], axis=-1)[np.triu_indices(5, 1)]
+    assert apart.min() > 0.9 and np.abs(places.mean(axis=0)).max() < 0.1

@@ -1,6 +1,7 @@
 """Measurements on models and their samples: what the lessons judge by. Each is shown in full in its chapter."""
 
 import numpy as np
+from scipy.stats import entropy
 from sklearn.metrics import pairwise_distances_argmin_min, pairwise_distances_chunked
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
@@ -37,11 +38,11 @@ def nearest_real(images, reference):
 def density_and_coverage(images, reference, k=5):
     """Density and coverage of generated images with respect to real ones, in pixel space.
 
-    Around each reference image lies a ball that reaches its k-th nearest fellow. Coverage: the share of balls that
-    hold at least one generated image, in [0, 1]. Density: how many balls a generated image lies in, over k; about 1
-    if both sets come from one distribution, and not bounded by 1.
+    Around each reference image lies a ball that reaches its k-th nearest fellow, itself not counted. Coverage: the
+    share of balls that hold at least one generated image, in [0, 1]. Density: how many balls a generated image lies
+    in, over k; about 1 if both sets come from one distribution, and not bounded by 1.
     images: (n, 28, 28, 1), reference: (m, 28, 28, 1). Raises ValueError unless 1 <= k < m.
-    Source: Naeem et al. (2020), equations 3 and 4 there. Shown in chapter 03.
+    Source: Naeem et al. (2020), section 3. Shown in chapter 03.
     """
     images, reference = check_images(images, "images"), check_images(reference, "reference")
     _check_k(k, len(reference) - 1)
@@ -61,23 +62,25 @@ def _check_k(k, most):
 
 
 def sample_regions(codes, n, seed=0):
-    """Points of the code plane, drawn from five regions that are fixed before anything is decoded.
+    """Points of the code plane, drawn from six regions that are fixed before anything is decoded.
 
     codes: (m, 2), m >= n. Returns a dict of (n, 2) arrays: "codes" (drawn without repetition), "Gaussian" (fitted to
-    the codes: their mean and covariance), "box" (uniform in the codes' bounding box), "N(0, I)", and "far outside"
-    (all directions, at one to two times the box's size from its centre, along each axis in its own unit).
-    Shown in chapter 03.
+    the codes: their mean and covariance), "box" (uniform in the codes' bounding box), "N(0, I)", "N(0, I), moved" (the
+    same points with the codes' mean and standard deviation on each axis), and "far outside" (all directions, at one to
+    two times the box's size from its centre, along each axis in its own unit). Shown in chapter 03.
     """
     rng = np.random.default_rng(seed)
     low, high = codes.min(axis=0), codes.max(axis=0)
     centre, size = (low + high) / 2, high - low
     angle, radius = rng.uniform(0, 2 * np.pi, n), rng.uniform(1, 2, n)
     direction = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    standard = rng.standard_normal((n, 2))
     return {
         "codes": rng.choice(codes, n, replace=False),
         "Gaussian": rng.multivariate_normal(codes.mean(axis=0), np.cov(codes.T), n),
         "box": rng.uniform(low, high, (n, 2)),
-        "N(0, I)": rng.standard_normal((n, 2)),
+        "N(0, I)": standard,
+        "N(0, I), moved": codes.mean(axis=0) + codes.std(axis=0) * standard,
         "far outside": centre + radius[:, None] * size * direction,
     }
 
@@ -85,11 +88,12 @@ def sample_regions(codes, n, seed=0):
 def judge(images, classifier, reference, reference_labels):
     """Chapter 03's three judges on one set of decoded images.
 
-    images: (n, 28, 28, 1) and reference: (m, 28, 28, 1), real images that no image was made from, with labels (m,);
-    classifier: maps images to class probabilities. Returns a dict of floats: "confidence" (mean of the largest class
-    probability), "distance" (mean distance to the nearest reference image, in pixels), "classes" (how many classes of
-    nearest neighbours hold at least 1 % of the images), "density" and "coverage" (against the first 2,000 of the
-    reference), and "share", the list of the ten classes' shares. Shown in chapter 03.
+    images: (n, 28, 28, 1) and reference: (m, 28, 28, 1), real images that played no part in making the images, in
+    random order, with labels (m,); classifier: maps images to class probabilities. Returns a dict: "confidence" (mean
+    of the largest class probability), "distance" (mean distance to the nearest reference image, in pixels), "share"
+    (the shares of the ten classes among the nearest reference images), "classes" (how many of these are at least 1 %),
+    "kinds" (the effective number of classes, exp of the shares' entropy), "density" and "coverage" (against the first
+    2,000 of the reference). Shown in chapter 03.
     """
     distance, nearest = nearest_real(images, reference)
     share = np.bincount(reference_labels[nearest], minlength=10) / len(images)
@@ -97,8 +101,9 @@ def judge(images, classifier, reference, reference_labels):
     return {
         "confidence": float(classifier.predict(images, batch_size=1000, verbose=0).max(axis=1).mean()),
         "distance": float(distance.mean()),
+        "share": share.round(4).tolist(),
         "classes": int((share >= 0.01).sum()),
+        "kinds": float(np.exp(entropy(share))),
         "density": density,
         "coverage": coverage,
-        "share": share.round(4).tolist(),
     }

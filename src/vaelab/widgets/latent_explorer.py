@@ -12,6 +12,7 @@ import traitlets
 
 from vaelab.checks import check_labels, check_points
 from vaelab.language import current_language, tr
+from vaelab.plots import place_labels
 from vaelab.style import ACCENT, CLASS_COLOURS, INK, MUTED, PAPER
 from vaelab.widgets import dense
 
@@ -112,7 +113,7 @@ class LatentExplorer(anywidget.AnyWidget):
                 "radius": radius,
                 "decimals": max(0, math.ceil(2 - math.log10(span / 4))),
                 "start": start,
-                "marks": [] if labels is None else _marks(codes, labels, span),
+                "marks": [] if labels is None else place_labels(codes, labels, room=(0.055 * span, 0.055 * span)),
                 "colours": list(CLASS_COLOURS),
             },
             paths=paths,
@@ -268,23 +269,6 @@ def _nearest(codes, point, labels=None):
     squares = ((codes.astype("float64") - np.asarray(point)) ** 2).sum(axis=1)
     i = int(squares.argmin())
     return codes[i], None if labels is None else int(labels[i]), math.sqrt(squares[i])
-
-
-def _marks(codes, labels, span):
-    """[label, x, y] at each class' median, pushed apart where two numbers would overlap."""
-    classes = np.unique(labels)
-    places = np.array([np.median(codes[labels == label], axis=0) for label in classes], "float64")
-    room = 0.055 * span
-    for _ in range(60):
-        for i in range(len(places)):
-            for j in range(i):
-                gap = places[i] - places[j]
-                distance = math.hypot(*gap)
-                if distance < room:
-                    push = (room - distance) / 2 * (gap / distance if distance else np.array([0.0, 1.0]))
-                    places[i] += push
-                    places[j] -= push
-    return [[int(label), float(x), float(y)] for label, (x, y) in zip(classes, places, strict=True)]
 
 
 def _outline(region):
