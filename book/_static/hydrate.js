@@ -1,0 +1,79 @@
+// Brings the saved figures of a page to life without a kernel: each `.living-figure` holds a still picture, and a
+// script in figures/ holds the widget's saved state and code (classic scripts, so that this works over file:// too).
+(function () {
+  "use strict";
+  const here = document.currentScript.src;
+  const scripts = {}, modules = {};
+
+  function load(name) {
+    scripts[name] ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL(`figures/${name}.js`, here).href;
+      script.onload = () => resolve(globalThis.livingFigures[name]);
+      script.onerror = () => reject(new Error(`${name}.js did not load`));
+      document.head.append(script);
+    });
+    return scripts[name];
+  }
+
+  // The widget's ES module, imported once however many figures use it, and its style sheet.
+  async function importModule(name) {
+    const code = await load(name);
+    const style = document.createElement("style");
+    style.textContent = code.css;
+    document.head.append(style);
+    const address = URL.createObjectURL(new Blob([code.esm], { type: "text/javascript" }));
+    const module = await import(address);
+    URL.revokeObjectURL(address);
+    return typeof module.default === "function" ? module.default() : module.default;
+  }
+
+  function decode(base64) {
+    return new DataView(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)).buffer);
+  }
+
+  // As much of a Jupyter widget model as a figure needs: there is no kernel to save anything to.
+  function createModel({ state, buffers }) {
+    const values = structuredClone(state), listeners = {};
+    for (const { path, data } of buffers) {
+      const parent = path.slice(0, -1).reduce((value, key) => value[key], values);
+      parent[path.at(-1)] = decode(data);
+    }
+    return {
+      get: (name) => values[name],
+      set(name, value) {
+        if (values[name] === value) return;
+        values[name] = value;
+        for (const event of [`change:${name}`, "change"]) for (const listener of [...(listeners[event] ?? [])]) listener();
+      },
+      on: (names, listener) => names.split(" ").forEach((name) => (listeners[name] ??= new Set()).add(listener)),
+      off: (names, listener) => names.split(" ").forEach((name) =>
+        listener ? listeners[name]?.delete(listener) : delete listeners[name]),
+      save_changes() {},
+      send() {},
+    };
+  }
+
+  async function hydrate(figure) {
+    const still = figure.querySelector("img");
+    const el = document.createElement("div");
+    try {
+      const saved = await load(figure.dataset.figure);
+      const widget = await (modules[saved.code] ??= importModule(saved.code));
+      const model = createModel(saved);
+      await widget.initialize?.({ model });
+      still.replaceWith(el);
+      await widget.render({ model, el });
+    } catch (error) {
+      console.warn(`The figure ${figure.dataset.figure} stays a still picture: ${error.message}`);
+      el.isConnected ? el.replaceWith(still) : figure.prepend(still);
+      figure.classList.add("still");
+      const note = document.createElement("p");
+      note.className = "living-figure-note";
+      note.textContent = "This figure did not come alive, so here is a still picture of it: it needs a newer browser.";
+      figure.append(note);
+    }
+  }
+
+  document.querySelectorAll(".living-figure").forEach(hydrate);
+})();

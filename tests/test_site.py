@@ -1,0 +1,544 @@
+"""The built site: every page in a browser, light and dark, served and from the disk; the build's own promises.
+
+Needs the fixtures `browser` and `site` of conftest.py. A small site of two made-up lessons is built here as well, with
+what the real lessons may not have: figures that fail, a formula wider than a telephone, a repository address.
+"""
+
+import base64
+import contextlib
+import functools
+import gzip
+import html
+import http.server
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import threading
+import zlib
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlparse
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = ROOT / "notebooks" / "en"
+PAGE_LIMIT = 900_000  # bytes of a chapter without its figures, compressed
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # what another theme can change
+
+# Formulas set, figures alive or explained, search results in: nothing more is going to change.
+READY = """async () => {
+  await globalThis.MathJax?.startup?.promise;
+  const done = () =>
+    [...document.querySelectorAll(".living-figure")].every((figure) => figure.matches(":has(.vaelab-explorer, p)")) &&
+    (!location.search || document.querySelector("#search-results .search-summary")?.textContent.includes("inished"));
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, 20));
+}"""
+
+# --------------------------------------------------------------------------------------- a small site of our own
+
+WIDGET = """
+function render({ model, el }) {
+  const box = document.createElement("div"), out = document.createElement("output");
+  Object.assign(box, { className: "vaelab-explorer", tabIndex: 0, innerHTML: "<p>A small figure.</p>" });
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", "Small figure");
+  const weights = new Float32Array(model.get("weights").buffer);
+  const show = () => (out.textContent = `${model.get("label")} ${model.get("x")} of ${weights[1]}`);
+  model.on("change:x", show);
+  box.addEventListener("keydown", () => { model.set("x", model.get("x") + 1); model.save_changes(); });
+  box.addEventListener("pointermove", (event) => model.set("x", Math.round(event.offsetX)));
+  box.append(out);
+  el.append(box);
+  show();
+  box.dataset.ready = "true";
+}
+"""
+AS_OBJECT = WIDGET + "export default { render };"
+AS_FUNCTION = WIDGET + (
+    "export default async () => ({ initialize: ({ model }) => model.set('label', 'initialized'), render });"
+)
+BROKEN = "export default { render() { throw new Error('no canvas'); } };"
+ALT = {"mystnb": {"image": {"alt": "A grey rectangle."}}}
+
+
+def png(width=40, height=20):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    pixels = zlib.compress((b"\0" + b"\x80" * width) * height)
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + chunks).decode()
+
+
+def markdown(source):
+    return {"cell_type": "markdown", "metadata": {}, "source": source}
+
+
+def code(source, data=None, metadata=None):
+    outputs = [{"output_type": "display_data", "data": data, "metadata": {}}] if data else []
+    return {
+        "cell_type": "code", "source": source, "outputs": outputs, "metadata": metadata or {}, "execution_count": None,
+    }  # fmt: skip
+
+
+def figure(model, metadata=ALT):
+    view = {"model_id": model, "version_major": 2, "version_minor": 1}
+    data = {"application/vnd.jupyter.widget-view+json": view, "image/png": png(), "text/plain": "Figure()"}
+    return code("figure", data, metadata)
+
+
+def widget(esm, label, module="anywidget"):
+    weights = base64.b64encode(struct.pack("<3f", 1, 7, 2)).decode()
+    return {
+        "model_module": module, "model_name": "AnyModel", "model_module_version": "~0.11.*",
+        "state": {"_esm": esm, "_css": ".vaelab-explorer { height: 9rem }", "x": 3, "label": label, "layout": "IPY_1"},
+        "buffers": [{"data": weights, "encoding": "base64", "path": ["weights"]}],
+    }  # fmt: skip
+
+
+def write_lesson(folder, name, cells, widgets=None):
+    saved = {"state": widgets or {}, "version_major": 2, "version_minor": 0}
+    metadata = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "widgets": {"application/vnd.jupyter.widget-state+json": saved},
+    }
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}
+    (folder / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+
+
+TEXT = r"""# 1. A lesson
+
+Inline $z = f(x)$, [the next lesson](02-latent-scatter.ipynb), [its section](02-latent-scatter.ipynb#more).
+
+$$
+\mathrm{KL} = a_1 + a_2 + a_3 + a_4 + a_5 + a_6 + a_7 + a_8 + a_9 + a_{10} + a_{11} + a_{12} + a_{13} + a_{14} \tag{1.1}
+$$
+
+$$
+\begin{aligned}
+a &= b \\
+  &= c
+\end{aligned} \tag{1.2}
+$$
+
+| one column | another column | a third column | a fourth column | a fifth column | a sixth column |
+|---|---|---|---|---|---|
+| unbreakable_1 | unbreakable_2 | unbreakable_3 | unbreakable_4 | unbreakable_5 | unbreakable_6 |
+
+<details>
+<summary>Hint</summary>
+
+Inside $x$.
+
+</details>
+"""
+
+
+def write_lessons(folder):
+    """Two lessons: text that is hard to set, and figures of each kind."""
+    solution = {"tags": ["hide-cell"], "jupyter": {"source_hidden": True}}
+    long_line = code("x = 'a long line of code " + "that goes on " * 20 + "'")
+    write_lesson(folder, "01-encoder-decoder", [markdown(TEXT), long_line, code("1 + 1", metadata=solution)])
+    models = {"a": widget(AS_OBJECT, "plain"), "b": widget(AS_OBJECT, "twin"), "c": widget(AS_FUNCTION, "function"),
+              "d": widget(BROKEN, "broken")}  # fmt: skip
+    words = [markdown("# 2. Figures\n\nWords."), figure("a"), markdown("## More\n\nWords.")]
+    write_lesson(folder, "02-latent-scatter", [*words, *(figure(name) for name in "bcd")], models)
+    return folder
+
+
+def run_book(notebooks, output, repository=""):
+    command = [sys.executable, str(ROOT / "tools" / "book.py"), "--notebooks", str(notebooks), "--output", str(output)]
+    environment = {**os.environ, "COURSE_REPOSITORY": repository}
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="session")
+def small_site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "lessons").mkdir()
+    write_lessons(folder / "lessons")
+    result = run_book(folder / "lessons", folder / "html", "https://github.com/someone/course")
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+# ------------------------------------------------------------------------------------------------ visiting pages
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """serve(folder) -> its address, on a free port."""
+    servers = []
+
+    def start(folder):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}/"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+
+
+class Visit:
+    """One page in a fresh tab: what it logged, asked for elsewhere, and how many bytes it cost."""
+
+    def __init__(self, browser, address):
+        self.errors, self.abroad, self.responses = [], [], []
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+        self.page = self.context.new_page()
+        self.origin = address.split("/en/")[0].split("index.html")[0]
+        self.page.on("console", self.note)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("response", lambda response: self.responses.append(response))
+        self.context.route("**/*", self.guard)
+        self.page.goto(address)
+        self.page.evaluate(READY)
+
+    def note(self, message):
+        if message.type == "error":
+            self.errors.append(f"{message.text} {message.location.get('url', '')}")
+
+    def guard(self, route):
+        if route.request.url.startswith((self.origin, "blob:", "data:")):
+            return route.continue_()
+        self.abroad.append(route.request.url)
+        return route.abort()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.context.close()
+
+
+def pages_of(folder):
+    """Every page of the English course, relative to the site, the search page with results."""
+    names = sorted(f"en/{path.name}" for path in (folder / "en").glob("*.html"))
+    return [name.replace("search.html", "search.html?q=decoder") for name in names]
+
+
+def violations(page, **only):
+    options = {"preload": False, "resultTypes": ["violations"], **only}
+    found = Axe().run(page, options=options).response["violations"]
+    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+
+@pytest.fixture(scope="session")
+def visits(site, small_site, browser, serve):
+    """Every page, light and dark: its errors, foreign requests, axe's violations, and its width on a telephone."""
+    report = {}
+    site, small = Path(site), small_site / "html"
+    small_pages = ["en/01-encoder-decoder.html", "en/02-latent-scatter.html"]
+    for name, folder, pages in (("site", site, pages_of(site)), ("small", small, small_pages)):
+        base = serve(folder)
+        for address in pages:
+            with Visit(browser, base + address) as visit:
+                page = visit.page
+                page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+                one = report[f"{name}: {address}"] = {"errors": visit.errors, "abroad": visit.abroad}
+                one["light"], one["light violations"] = page.get_attribute("html", "data-theme"), violations(page)
+                page.emulate_media(color_scheme="dark")
+                with contextlib.suppress(PlaywrightTimeout):
+                    page.wait_for_function("document.documentElement.dataset.theme === 'dark'", timeout=5000)
+                one["dark"] = page.get_attribute("html", "data-theme")
+                one["dark violations"] = violations(page, runOnly=COLOUR_RULES)
+                for width in (390, 320):
+                    page.set_viewport_size({"width": width, "height": 800})
+                    one[width] = page.evaluate("document.documentElement.scrollWidth")
+                one["title"], one["lang"] = page.title(), page.get_attribute("html", "lang")
+    return report
+
+
+def found(visits, what):
+    return {page: report[what] for page, report in visits.items() if report[what]}
+
+
+def test_a_page_logs_an_error(visits):
+    assert len(visits) >= 9
+    assert found(visits, "errors") == {}
+
+
+def test_a_page_asks_another_origin(visits):
+    assert found(visits, "abroad") == {}
+
+
+def test_a_page_is_not_accessible(visits):
+    assert found(visits, "light violations") == {}
+    assert found(visits, "dark violations") == {}
+
+
+def test_a_page_scrolls_sideways_on_a_telephone(visits):
+    assert {page: report[390] for page, report in visits.items() if report[390] > 390} == {}
+    assert {page: report[320] for page, report in visits.items() if report[320] > 320} == {}
+
+
+def test_a_page_has_no_title_of_its_own_or_no_language(visits):
+    course = {page: report for page, report in visits.items() if page.startswith("site: en/")}
+    for page, report in course.items():
+        assert report["lang"] == "en", page
+        assert "index" in page or re.fullmatch(r".+ — From autoencoder to VAE", report["title"]), page
+    assert len({report["title"] for report in course.values()}) == len(course)
+
+
+def test_a_page_ignores_the_systems_theme(visits):
+    themes = {page: (report["light"], report["dark"]) for page, report in visits.items()}
+    assert set(themes.values()) == {("light", "dark")}
+
+
+def test_the_theme_button_does_nothing(site, browser, serve):
+    with Visit(browser, serve(site) + "en/glossary.html") as visit:
+        button = visit.page.locator(".theme-change-button")
+        button.click()
+        assert visit.page.get_attribute("html", "data-theme") == "dark"
+        assert button.inner_text() == "Light"
+        visit.page.reload()
+        assert visit.page.get_attribute("html", "data-theme") == "dark"
+
+
+def test_the_skip_link_does_not_lead_to_the_text(site, browser, serve):
+    with Visit(browser, serve(site) + "en/glossary.html") as visit:
+        visit.page.keyboard.press("Tab")
+        assert visit.page.evaluate("document.activeElement.textContent.trim()") == "Skip to main content"
+        assert visit.page.locator(":focus").bounding_box()["y"] >= 0
+        visit.page.keyboard.press("Enter")
+        assert visit.page.url.endswith("#main-content")
+
+
+def test_the_start_page_does_not_lead_to_the_course(site, browser):
+    start = Path(site) / "index.html"
+    assert '<a href="en/index.html"' in start.read_text(encoding="utf-8"), "a link for browsers that do not follow"
+    page = browser.new_page()
+    page.goto(start.as_uri(), wait_until="commit")
+    page.wait_for_url("**/en/index.html")
+    assert page.title() == "From autoencoder to VAE"
+    page.close()
+
+
+def test_a_page_breaks_when_opened_from_the_disk(site, small_site, browser):
+    pages = [Path(site) / "en" / "index.html", *sorted((Path(site) / "en").glob("0*.html"))]
+    for page in [*pages[:3], small_site / "html" / "en" / "01-encoder-decoder.html"]:
+        with Visit(browser, page.as_uri()) as visit:
+            assert visit.errors == [] and visit.abroad == [], page
+            if 'class="living-figure"' in page.read_text(encoding="utf-8"):
+                visit.page.locator(".vaelab-explorer[data-ready=true]").first.wait_for()
+    with Visit(browser, (Path(site) / "en" / "search.html").as_uri() + "?q=decoder") as visit:
+        visit.page.locator("#search-results a", has_text="Encoder and decoder").first.wait_for()
+        assert visit.errors == []
+
+
+# ----------------------------------------------------------------------------------------------- living figures
+
+
+def answers(visit, explorer):
+    """Whether the figure's text changes under the pointer and under the arrow keys."""
+    explorer.scroll_into_view_if_needed()
+    box = explorer.bounding_box()
+    before = explorer.inner_text()
+    x, y = box["x"] + min(box["width"], box["height"]) * 0.3, box["y"] + min(box["width"], box["height"]) * 0.3
+    visit.page.mouse.move(x, y)
+    visit.page.mouse.down()
+    visit.page.mouse.move(x + 40, y + 30, steps=3)
+    visit.page.mouse.up()
+    visit.page.wait_for_timeout(50)
+    moved = explorer.inner_text()
+    explorer.locator("xpath=descendant-or-self::*[@tabindex='0']").first.focus()
+    for _ in range(5):
+        visit.page.keyboard.press("ArrowRight")
+    visit.page.wait_for_timeout(50)
+    return moved != before, explorer.inner_text() != moved
+
+
+def test_a_living_figure_of_the_course_stays_dead(site, browser, serve):
+    base, seen = serve(site), 0
+    for page in sorted((Path(site) / "en").glob("*.html")):
+        wanted = page.read_text(encoding="utf-8").count('class="living-figure"')
+        if not wanted:
+            continue
+        with Visit(browser, f"{base}en/{page.name}") as visit:
+            explorers = visit.page.locator(".vaelab-explorer[data-ready=true]")
+            explorers.nth(wanted - 1).wait_for()
+            seen += wanted
+            for one in explorers.all():
+                assert answers(visit, one) == (True, True), page.name
+    assert seen >= 2, "the front page and chapter 2 show a living figure"
+
+
+def test_a_figure_of_a_supported_kind_stays_dead(small_site, browser, serve):
+    with Visit(browser, serve(small_site / "html") + "en/02-latent-scatter.html") as visit:
+        outputs = visit.page.locator(".vaelab-explorer output")
+        outputs.nth(2).wait_for()
+        assert outputs.all_inner_texts() == ["plain 3 of 7", "twin 3 of 7", "initialized 3 of 7"]
+        assert answers(visit, visit.page.locator(".vaelab-explorer").nth(1)) == (True, True)
+        assert outputs.nth(0).inner_text() == "plain 3 of 7", "two figures share one state"
+
+
+def test_a_figure_that_fails_loses_its_picture_or_says_nothing(small_site, browser, serve):
+    with Visit(browser, serve(small_site / "html") + "en/02-latent-scatter.html") as visit:
+        broken = visit.page.locator(".living-figure").last
+        assert "still picture" in broken.locator(".living-figure-note").inner_text()
+        assert broken.locator("img[alt='A grey rectangle.']").is_visible()
+        assert visit.page.locator(".living-figure img").count() == 1, "the figures that live keep no picture"
+
+
+def test_a_figure_shows_nothing_without_javascript(small_site, browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((small_site / "html" / "en" / "02-latent-scatter.html").as_uri())
+    assert page.locator(".living-figure img").count() == 4
+    assert page.locator(".living-figure img").first.evaluate("(image) => image.naturalWidth") == 40
+    context.close()
+
+
+def test_the_code_of_a_figure_is_stored_more_than_once(small_site):
+    figures = small_site / "html" / "en" / "_static" / "figures"
+    assert len(list(figures.glob("code-*.js"))) == 3
+    assert all("function render" not in path.read_text() for path in figures.glob("02-*.js"))
+
+
+# ------------------------------------------------------------------------------------------------ links and files
+
+
+def ids_and_links(page):
+    text = page.read_text(encoding="utf-8")
+    ids = {html.unescape(name) for name in re.findall(r'\sid="([^"]+)"', text)}
+    links = re.findall(r'<(?:a|link|script|img)\b[^>]*?\s(?:href|src)="([^"]+)"', text)
+    return ids, [html.unescape(link) for link in links]
+
+
+def test_an_internal_link_leads_nowhere(site, small_site):
+    for folder in (Path(site), small_site / "html"):
+        pages = {page.resolve(): ids_and_links(page) for page in folder.rglob("*.html") if "_static" not in page.parts}
+        broken = []
+        for page, (_, links) in pages.items():
+            for link in links:
+                address, anchor = urldefrag(urljoin(page.as_uri(), link))
+                if not address.startswith("file:"):
+                    continue
+                target = Path(unquote(urlparse(address).path))
+                if not target.is_file() or (anchor and target in pages and unquote(anchor) not in pages[target][0]):
+                    broken.append(f"{page.name}: {link}")
+        assert len(pages) >= 6
+        assert broken == []
+
+
+def test_a_picture_has_no_alternative_text(site):
+    for page in (Path(site) / "en").glob("*.html"):
+        for image in re.findall(r"<img\b[^>]*>", page.read_text(encoding="utf-8")):
+            alt = re.search(r'alt="([^"]*)"', image)
+            assert alt and len(alt[1]) > 15 and not alt[1].endswith(".png"), f"{page.name}: {image}"
+            assert 'width="' in image and 'height="' in image, f"{page.name}: the page jumps while {image} loads"
+
+
+def test_a_download_is_not_the_original_notebook(site, browser, serve):
+    base, lessons = serve(site), sorted(LESSONS.glob("*.ipynb"))
+    assert lessons
+    for lesson in lessons:
+        with Visit(browser, f"{base}en/{lesson.stem}.html") as visit:
+            link = visit.page.get_by_role("link", name="Download this notebook")
+            with visit.page.expect_download() as download:
+                link.click()
+            assert download.value.suggested_filename == lesson.name
+            assert Path(download.value.path()).read_bytes() == lesson.read_bytes()
+
+
+def compressed(url, body):
+    return len(body) if url.endswith((".woff", ".woff2")) else len(gzip.compress(body))
+
+
+def test_a_chapter_is_too_heavy(site, browser, serve):
+    base, sizes = serve(site), {}
+    for page in sorted((Path(site) / "en").glob("[0h]*-*.html")):
+        with Visit(browser, f"{base}en/{page.name}") as visit:
+            counted = {one.url: one for one in visit.responses if not re.search(r"^blob:|/figures/|\.png$", one.url)}
+            assert any("core.js" in url for url in counted), "the formulas' scripts are counted"
+            sizes[page.name] = sum(compressed(url, one.body()) for url, one in counted.items())
+    assert sizes
+    assert {name: size for name, size in sizes.items() if size > PAGE_LIMIT} == {}
+
+
+# ------------------------------------------------------------------------------------------------- the build itself
+
+
+def test_formulas_of_several_lines_lose_their_number(small_site, browser, serve):
+    with Visit(browser, serve(small_site / "html") + "en/01-encoder-decoder.html") as visit:
+        assert visit.page.locator("div.math mjx-container").count() == 2
+        assert visit.page.locator("mjx-merror, [data-mjx-error]").count() == 0
+        spoken = visit.page.locator("mjx-assistive-mml mlabeledtr").all_text_contents()
+        assert len(spoken) == 2
+
+
+def test_a_repository_address_adds_no_links(small_site):
+    lesson = (small_site / "html" / "en" / "01-encoder-decoder.html").read_text(encoding="utf-8")
+    glossary = (small_site / "html" / "en" / "glossary.html").read_text(encoding="utf-8")
+    path = "notebooks/en/01-encoder-decoder"
+    assert f"https://colab.research.google.com/github/someone/course/blob/main/{path}.ipynb" in lesson
+    assert f"https://mybinder.org/v2/gh/someone/course/main?urlpath=lab/tree/{path}.ipynb" in lesson
+    assert f"https://github.com/someone/course/edit/main/{path}.md" in lesson
+    assert "https://github.com/someone/course/edit/main/book/glossary.md" in glossary
+    assert "Open in Colab" not in glossary
+
+
+def test_links_to_a_repository_appear_without_one(tmp_path):
+    result = run_book(write_lessons(tmp_path), tmp_path / "html")
+    assert result.returncode == 0, result.stderr
+    for page in (tmp_path / "html" / "en").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"Colab</a>|Binder</a>|Suggest an edit|github\.com", text), page.name
+    lesson = tmp_path / "html" / "en" / "01-encoder-decoder.html"
+    assert "Download this notebook" in lesson.read_text(encoding="utf-8")
+
+
+def test_a_broken_link_builds_and_replaces_the_site(tmp_path):
+    write_lessons(tmp_path)
+    (tmp_path / "html").mkdir()
+    (tmp_path / "html" / ".built-by-tools-book").touch()
+    (tmp_path / "html" / "index.html").write_text("the previous site")
+    links = "# 3. Links\n\n[a](04-kl-divergence.ipynb) [b](missing.csv) [c](01-encoder-decoder.ipynb#no-such-heading)"
+    write_lesson(tmp_path, "03-autoencoder-limits", [markdown(links)])
+    result = run_book(tmp_path, tmp_path / "html")
+    assert result.returncode == 1
+    for target in ("04-kl-divergence", "missing.csv", "no-such-heading"):
+        assert target in result.stderr
+    assert (tmp_path / "html" / "index.html").read_text() == "the previous site"
+
+
+@pytest.mark.parametrize(
+    ("cell", "model", "words"),
+    [
+        (figure("a", {}), widget(AS_OBJECT, "x"), "alternative text"),
+        (figure("elsewhere"), widget(AS_OBJECT, "x"), "make notebooks"),
+        (figure("a"), widget(AS_OBJECT, "x", "@jupyter-widgets/controls"), "needs a kernel"),
+    ],
+)
+def test_a_figure_that_cannot_live_is_published(tmp_path, cell, model, words):
+    write_lesson(tmp_path, "02-latent-scatter", [markdown("# Figures"), cell], {"a": model})
+    result = run_book(tmp_path, tmp_path / "html")
+    assert result.returncode == 1
+    assert "02-latent-scatter.ipynb, cell 1" in result.stderr and words in result.stderr
+
+
+def test_a_build_overwrites_somebodys_files(tmp_path):
+    write_lesson(tmp_path, "02-latent-scatter", [markdown("# Figures"), figure("a")], {"a": widget(AS_OBJECT, "x")})
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    result = run_book(tmp_path, tmp_path / "mine")
+    assert result.returncode == 1 and "mine holds files" in result.stderr
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_wrong_repository_address_is_accepted(tmp_path):
+    result = run_book(tmp_path, tmp_path / "html", "github.com/someone")
+    assert result.returncode == 1 and "https://github.com/NAME/REPO" in result.stderr

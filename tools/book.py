@@ -1,0 +1,228 @@
+"""Build the site: stage the book's pages beside the executed lessons, then call Sphinx. Nothing is executed.
+
+    python tools/book.py [--notebooks DIR] [--output DIR]
+
+The pages land in DIR/en, and DIR/index.html leads there. A warning is an error, and a failed build leaves the
+previous site as it was.
+"""
+
+import argparse
+import base64
+import hashlib
+import html
+import importlib.util
+import json
+import os
+import re
+import shutil
+import struct
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = ROOT / "book"
+MARKER = ".built-by-tools-book"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+
+# The parts of MathJax that a page can ask for: TeX in, HTML and hidden MathML out, without the menu.
+MATHJAX = ["startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js", "output/chtml/fonts",
+           "a11y/assistive-mml.js"]  # fmt: skip
+# What the theme ships and no page loads: icon fonts, their script (1.5 MB), Bootstrap's script, source maps.
+UNUSED = ["*.map", "scripts/fontawesome*", "scripts/bootstrap*", "vendor", "locales", "images", "webpack-macros.html",
+          "sbt-webpack-macros.html", "*.LICENSE.txt", ".gitignore"]  # fmt: skip
+
+LANDING = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>From autoencoder to VAE</title>
+<link rel="icon" href="en/_static/favicon.svg">
+<meta http-equiv="refresh" content="0; url=en/index.html">
+<style>
+  :root { color-scheme: light dark }
+  body { font: 1.25rem/1.5 system-ui, sans-serif; margin: 20vh auto; max-width: 30rem; padding: 0 1rem }
+  a { color: #b4235a }
+  @media (prefers-color-scheme: dark) { a { color: #f28cb1 } }
+</style>
+<main>
+  <h1>From autoencoder to VAE</h1>
+  <p><a href="en/index.html" hreflang="en">Read the course in English</a></p>
+</main>
+</html>
+"""
+
+
+class BookError(Exception):
+    """The site cannot be built; the message says what to do."""
+
+
+def repository():
+    """The repository's public address, from COURSE_REPOSITORY or pyproject.toml; empty while it has none."""
+    with open(ROOT / "pyproject.toml", "rb") as file:
+        address = tomllib.load(file)["tool"]["course"]["repository"]
+    address = os.environ.get("COURSE_REPOSITORY", address).rstrip("/").removesuffix(".git")
+    if address and not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address):
+        raise BookError(
+            f"The repository's address is {address!r}. Expected https://github.com/NAME/REPO, because Colab opens "
+            "notebooks from there, or an empty string. Set it in pyproject.toml under [tool.course]."
+        )
+    return address
+
+
+def refuse_foreign(folder):
+    """Raise BookError if the folder holds anything but an earlier build."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
+        raise BookError(f"{folder} holds files that no build made. Name an empty folder, or move them away.")
+
+
+def fresh(folder):
+    """Empty a folder of an earlier build, or make it."""
+    refuse_foreign(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARKER).touch()
+    return folder
+
+
+def stage(notebooks, folder):
+    """Copy the book's pages and the lessons into one folder, as Sphinx wants them. Returns the lessons."""
+    shutil.copytree(BOOK, folder, ignore=shutil.ignore_patterns("_build", "README.md", "__pycache__"))
+    lessons = sorted(notebooks.glob("*.ipynb"))
+    if not lessons:
+        raise BookError(f"{notebooks} holds no .ipynb file. Run: make notebooks")
+    figures = folder / "_static" / "figures"
+    figures.mkdir()
+    for lesson in lessons:
+        text = lesson.read_text(encoding="utf-8")
+        staged = site_notebook(json.loads(text), lesson.stem, figures)
+        (folder / lesson.name).write_text(json.dumps(staged, ensure_ascii=False), encoding="utf-8")
+    return lessons
+
+
+def site_notebook(notebook, stem, figures):
+    """The notebook for the site: the title without its number, widgets as HTML that hydrate.js can bring to life."""
+    first = notebook["cells"][0]
+    first["source"] = re.sub(r"\A# \d+\. ", "# ", "".join(first["source"]))
+    saved = notebook["metadata"].pop("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
+    count = 0
+    for number, cell in enumerate(notebook["cells"]):
+        for output in cell.get("outputs", []):
+            if WIDGET_VIEW not in output.get("data", {}):
+                continue
+            count += 1
+            where = f"{stem}.ipynb, cell {number}"
+            output["data"] = {
+                "text/html": living_figure(output["data"], cell, saved, f"{stem}-{count}", figures, where)
+            }
+    return notebook
+
+
+def living_figure(data, cell, saved, name, figures, where):
+    """Write one widget's state, code and still picture into `figures`; return the HTML that stands in its place."""
+    model = saved.get(data[WIDGET_VIEW]["model_id"])
+    if model is None:
+        raise BookError(f"{where}: the widget's state is not in the notebook. Run: make notebooks")
+    if model["model_module"] != "anywidget":
+        raise BookError(
+            f"{where}: {model['model_module']} needs a kernel and would be dead on a page; use an anywidget."
+        )
+    alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt")
+    if "image/png" not in data or not alt:
+        raise BookError(
+            f"{where}: a living figure needs a still image/png beside it, and alternative text (mystnb.image.alt)."
+        )
+
+    state = {key: value for key, value in model["state"].items() if key != "layout"}
+    code = {"esm": state.pop("_esm"), "css": state.pop("_css", "")}
+    digest = "code-" + hashlib.sha256(json.dumps(code).encode()).hexdigest()[:12]
+    buffers = [{"path": buffer["path"], "data": buffer["data"]} for buffer in model.get("buffers", [])]
+    write_script(figures / f"{digest}.js", digest, code)
+    write_script(figures / f"{name}.js", name, {"code": digest, "state": state, "buffers": buffers})
+
+    png = base64.b64decode("".join(data["image/png"]))
+    (figures / f"{name}.png").write_bytes(png)
+    width, height = struct.unpack(">II", png[16:24])
+    block = (
+        f'<div class="living-figure" data-figure="{name}">'
+        f'<img src="_static/figures/{name}.png" alt="{html.escape(alt)}" width="{width}" height="{height}">'
+        "<noscript><p>This picture comes alive when JavaScript is on.</p></noscript></div>\n"
+    )
+    (figures / f"{name}.html").write_text(block, encoding="utf-8")
+    return block
+
+
+def write_script(path, key, value):
+    """A classic script, so that it loads over file:// too, where fetch and module imports do not."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    path.write_text(f"(globalThis.livingFigures ??= {{}})[{json.dumps(key)}] = {text};\n", encoding="utf-8")
+
+
+def stage_mathjax(folder):
+    """Copy the needed parts of MathJax from the package sphinx-mathjax-offline."""
+    source = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
+    for name in MATHJAX:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target, ignore=shutil.ignore_patterns("all-packages.js"))
+        else:
+            shutil.copy(source / name, target)
+
+
+def run_sphinx(source, target, doctrees, address):
+    from sphinx.cmd.build import build_main
+
+    options = ["-b", "html", "-d", str(doctrees), "-D", f"course_repository={address}", "-q", "-W", "--keep-going"]
+    if build_main([*options, str(source), str(target)]) != 0:
+        raise BookError("Sphinx reported the problems above, and each of them counts. The previous site is untouched.")
+
+
+def finish(site, lessons):
+    """Put the original notebooks beside the pages, drop what no page loads, add the page that leads to a language."""
+    originals = site / "en" / "notebooks"
+    originals.mkdir()
+    for lesson in lessons:
+        shutil.copy(lesson, originals / lesson.name)
+    static = site / "en" / "_static"
+    for pattern in UNUSED:
+        for path in list(static.rglob(pattern) if "/" not in pattern else static.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (site / "index.html").write_text(LANDING, encoding="utf-8")
+
+
+def build(notebooks, output):
+    """Build the site of the lessons in `notebooks` into the folder `output`."""
+    address = repository()
+    refuse_foreign(output)
+    work = fresh(output.parent / f"{output.name}-stage")
+    print("Staging pages and lessons", flush=True)
+    lessons = stage(notebooks, work / "en")
+    stage_mathjax(work / "en" / "_static" / "mathjax")
+    print(f"Building the site with {len(lessons)} lessons: {', '.join(lesson.stem for lesson in lessons)}", flush=True)
+    run_sphinx(work / "en", work / "site" / "en", work / "doctrees", address)
+    finish(work / "site", lessons)
+    fresh(output)
+    shutil.copytree(work / "site", output, dirs_exist_ok=True)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks" / "en", metavar="DIR")
+    parser.add_argument("--output", type=Path, default=BOOK / "_build" / "html", metavar="DIR")
+    options = parser.parse_args(arguments)
+    start = time.perf_counter()
+    output = options.output.resolve()
+    try:
+        build(options.notebooks.resolve(), output)
+    except BookError as error:
+        print(f"The site was not built. {error}", file=sys.stderr)
+        return 1
+    print(f"Built in {time.perf_counter() - start:.0f} s. Open {output / 'index.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
