@@ -91,7 +91,6 @@ def reading(runs=3):
             report(f"{name}: KB of its figures, compressed", f"{measured[0]['figures'] / 1000:.0f}")
             for key, what, promise in (
                 ("paint", "first paint, ms", ""),
-                ("draw", "first living figure drawn after its code runs, ms", "at most 1500"),
                 ("ready", "page opened until the living figure is drawn, ms", "at most 1500"),
                 ("move", "pointer to picture, 95th percentile, ms", "at most 16"),
             ):
@@ -131,7 +130,6 @@ def visit(browser, url, origin):
     )
     page.goto(url)
     figure = page.locator(".living-figure").first
-    loaded = page.evaluate("performance.now()")
     figure.scroll_into_view_if_needed()
     ready = page.evaluate("drawn")
     page.wait_for_load_state("networkidle")
@@ -152,7 +150,6 @@ def visit(browser, url, origin):
         "figures": sum(size for path, size in sizes.items() if is_figure[path]),
         "paint": paint,
         "ready": ready,
-        "draw": max(ready - loaded, 0.0),
         "move": statistics.quantiles(delays, n=20)[-1],
     }
 
