@@ -83,7 +83,9 @@ def test_every_message_goes_through_tr():
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 if name in shows and node.args:
-                    assert not isinstance(node.args[0], ast.Constant | ast.JoinedStr), f"{path}:{node.lineno}"
+                    bare = isinstance(node.args[0], ast.Constant | ast.JoinedStr)
+                    blank = getattr(node.args[0], "value", None) == " "
+                    assert blank or not bare, f"{path}:{node.lineno}"
                 if name == "tr":
                     assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}: tr needs a literal"
 
@@ -132,7 +134,7 @@ def test_images_are_drawn_on_one_scale_in_their_places():
     axes = np.array(figure.axes).reshape(2, 3)
     assert [len(ax.images) for ax in axes.flat] == [1, 1, 1, 1, 1, 0]
     assert all(ax.images[0].get_clim() == (0, 1) for ax in axes.flat if ax.images)
-    assert axes[1, 0].get_title(loc="left") == "b" and axes[0, 2].get_xlabel() == "3" and axes[1, 1].get_xlabel() == "5"
+    assert axes[1, 0].texts[0].get_text() == "b" and axes[0, 2].get_xlabel() == "3" and axes[1, 1].get_xlabel() == "5"
     plt.close(figure)
 
 

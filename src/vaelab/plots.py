@@ -20,7 +20,9 @@ def show_images(rows, row_labels=None, captions=None):
         raise ValueError(tr("rows is empty; expected at least one array of images."))
     columns = max(len(row) for row in rows)
     height = FIGURE_WIDTH / columns + (0.24 if row_labels else 0.02) + (0.2 if captions else 0)
-    figure, axes = plt.subplots(len(rows), columns, figsize=(FIGURE_WIDTH, height * len(rows)), squeeze=False)
+    figure, axes = plt.subplots(
+        len(rows), columns, figsize=(FIGURE_WIDTH, height * len(rows)), squeeze=False, layout="constrained"
+    )
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.02, hspace=0.02)
     for row, row_axes in zip(rows, axes, strict=True):
         for ax in row_axes:
@@ -29,9 +31,9 @@ def show_images(rows, row_labels=None, captions=None):
         for ax, image in zip(row_axes, row, strict=False):
             ax.imshow(np.squeeze(image), vmin=0, vmax=1)
     for ax, label in zip(axes[:, 0], row_labels or [], strict=False):
-        # The label may be wider than its picture, so the layout must not see it; a blank beside it keeps the height.
-        ax.set_title(label, fontsize=10, pad=2).set_in_layout(False)
-        ax.set_title(" ", fontsize=10, pad=2, loc="center")
+        # The label may be wider than its picture, so the layout must not see it; a blank title keeps its height free.
+        ax.text(0, 1.0, label, transform=ax.transAxes, fontsize=10, va="bottom").set_in_layout(False)
+        ax.set_title(" ", fontsize=10, pad=2)
     for row_axes, texts in zip(axes, captions or [], strict=False):
         for ax, text in zip(row_axes, texts, strict=False):
             ax.set_xlabel(text, fontsize=9, labelpad=2)
