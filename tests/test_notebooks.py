@@ -69,6 +69,12 @@ def test_notebook_stays_small(text):
     assert os.path.getsize(text.with_suffix(".ipynb")) < MOST_BYTES
 
 
+def test_no_cell_relies_on_a_semicolon_to_hide_its_value(lesson):
+    """nbval runs cells without history, and there a semicolon hides nothing: end with plt.show() instead."""
+    for cell in code_cells(lesson):
+        assert not cell.source.rstrip().endswith(";"), cell.source
+
+
 def test_first_code_cell_sets_the_language_of_its_edition(text, lesson):
     first = code_cells(lesson)[0]
     assert "setup-cell" in tags(first)

@@ -130,7 +130,8 @@ def test_progress_shows_a_labelled_bar_and_the_loss_curve():
 
 def test_images_are_drawn_on_one_scale_in_their_places():
     rows = [np.zeros((3, 28, 28, 1)), np.full((2, 28, 28), 0.5)]
-    figure = show_images(rows, row_labels=["a", "b"], captions=[["1", "2", "3"], ["4", "5"]])
+    show_images(rows, row_labels=["a", "b"], captions=[["1", "2", "3"], ["4", "5"]])
+    figure = plt.gcf()
     axes = np.array(figure.axes).reshape(2, 3)
     assert [len(ax.images) for ax in axes.flat] == [1, 1, 1, 1, 1, 0]
     assert all(ax.images[0].get_clim() == (0, 1) for ax in axes.flat if ax.images)

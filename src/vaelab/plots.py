@@ -13,8 +13,7 @@ def show_images(rows, row_labels=None, captions=None):
     """Draw rows of images, dark ink on white, all on the scale 0 to 1.
 
     rows: a list of arrays (n, 28, 28, 1) or (n, 28, 28); each array is one row of pictures. row_labels: a text above
-    each row; captions: for each row a list of texts, one below each picture. Returns the figure. Raises ValueError for
-    no rows.
+    each row; captions: for each row a list of texts, one below each picture. Raises ValueError for no rows.
     """
     if len(rows) == 0:
         raise ValueError(tr("rows is empty; expected at least one array of images."))
@@ -37,7 +36,6 @@ def show_images(rows, row_labels=None, captions=None):
     for row_axes, texts in zip(axes, captions or [], strict=False):
         for ax, text in zip(row_axes, texts, strict=False):
             ax.set_xlabel(text, fontsize=9, labelpad=2)
-    return figure
 
 
 def place_labels(codes, labels, room):
