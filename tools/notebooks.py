@@ -91,6 +91,7 @@ def execute(notebook, path):
         kernel_name="python3",
         store_widget_state=True,
         record_timing=False,
+        coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )

@@ -1,8 +1,16 @@
 """The networks of the course. Each is shown in full in the chapter that introduces it."""
 
-import keras
-from keras import layers
+import math
+import numbers
 
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+from vaelab.language import tr
+from vaelab.layers import Sampling
+from vaelab.losses import bernoulli_nll, gaussian_nll, kl_divergence
 from vaelab.progress import TrainingProgress
 
 
@@ -75,3 +83,271 @@ def train_classifier(x_train, y_train, seed=0, epochs=3):
     classifier.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=64)
     classifier.fit(x_train, y_train, epochs=epochs, batch_size=128, verbose=0, callbacks=[TrainingProgress()])
     return classifier
+
+
+def build_vae_encoder(latent_dim=2, widths=(512, 256)):
+    """The VAE's encoder: images (n, 28, 28, 1) in [0, 1] to mean and log_var, both (n, latent_dim).
+
+    widths: units of the hidden ReLU layers; (128, 64) are the lecture's. Shown in chapter 05.
+    """
+    image = keras.Input(shape=(28, 28, 1), name="image")
+    x = layers.Flatten()(image)
+    for width in widths:
+        x = layers.Dense(width, activation="relu")(x)
+    mean = layers.Dense(latent_dim, name="mean")(x)
+    log_var = layers.Dense(latent_dim, name="log_var")(x)
+    return keras.Model(image, [mean, log_var], name="encoder")
+
+
+def build_vae_decoder(latent_dim=2, widths=(256, 512)):
+    """The VAE's decoder: codes (n, latent_dim) to (n, 28, 28, 1), logits or means of the pixels.
+
+    widths: units of the hidden ReLU layers; (64,) is the lecture's.
+    """
+    z = keras.Input(shape=(latent_dim,), name="z")
+    x = z
+    for width in widths:
+        x = layers.Dense(width, activation="relu")(x)
+    x = layers.Dense(28 * 28)(x)
+    return keras.Model(z, layers.Reshape((28, 28, 1))(x), name="decoder")
+
+
+@keras.saving.register_keras_serializable(package="vaelab")
+class VAE(keras.Model):
+    """A variational autoencoder: an encoder to (mean, log_var), a sample z, a decoder, and -ELBO as the loss.
+
+    encoder: images (n, ...) to mean and log_var, both (n, latent_dim). decoder: z (n, latent_dim) to logits of the
+    pixels ("bernoulli") or to their means ("gaussian"), in the shape of the images. In nats per image,
+
+        loss = mean over the batch of (reconstruction + beta * kl),
+
+    with reconstruction = -ln p(x given z), summed over the pixels, for one z drawn for each image, and
+    kl = KL(q(z given x) || N(0, I)), summed over the latent dimensions. With beta = 1 this is -ELBO.
+
+    likelihood: "bernoulli" or "gaussian". noise_var: the Gaussian's variance, one for all pixels; at the default of
+    1/2 the reconstruction is the plain squared error plus a constant; "learned" trains it, starting from 1/2.
+    beta: the price of a nat of KL: a number, or a schedule, a function of the training step (from 0) such as
+    `WarmUp(steps)`. Steps are counted over all calls of `fit` and saved; `evaluate` uses the price then in force.
+    free_bits: what each latent dimension may spend free of charge, in nats. If above 0, the loss holds
+    `free_bits_kl` instead of kl; the metric kl stays the true one.
+    seed: of the noise, as in `Sampling`.
+
+    Train with `compile(optimizer)` and `fit(x)`, test with `evaluate(x)`: metrics loss, reconstruction and kl, which
+    are means over images. Targets beside the images are ignored; sample weights are refused. `vae(x)` reconstructs
+    without noise: the pixels that the decoder expects at the mean of q. Saves and loads as `.keras` and keeps
+    training. Raises ValueError for networks that do not fit, an unknown likelihood or a number out of its range.
+    Source: Kingma & Welling (2013).
+    """
+
+    def __init__(
+        self, encoder, decoder, likelihood="bernoulli", beta=1.0, noise_var=0.5, free_bits=0.0, seed=None, **kwargs
+    ):
+        _check_networks(encoder, decoder)
+        _check_settings(likelihood, beta, noise_var, free_bits)
+        super().__init__(**kwargs)
+        self.encoder, self.decoder, self.sampling = encoder, decoder, Sampling(seed)
+        self.likelihood, self.beta, self.noise_var = likelihood, beta, noise_var
+        self.free_bits, self.seed = free_bits, seed
+        self.latent_dim = decoder.input_shape[-1]
+        if likelihood == "gaussian":
+            start = math.log(0.5 if noise_var == "learned" else noise_var)
+            self.noise_log_var = self.add_weight(
+                initializer=keras.initializers.Constant(start), trainable=noise_var == "learned", name="noise_log_var"
+            )
+        self.step = self.add_weight(
+            initializer="zeros", dtype="int64", trainable=False, aggregation="only_first_replica", name="step"
+        )
+        self.loss_mean = keras.metrics.Mean("loss")
+        self.reconstruction_mean = keras.metrics.Mean("reconstruction")
+        self.kl_mean = keras.metrics.Mean("kl")
+        self.built = True  # every weight exists already
+
+    @property
+    def metrics(self):
+        return [self.loss_mean, self.reconstruction_mean, self.kl_mean]
+
+    def call(self, x, training=False):
+        mean, _ = self.encoder(x, training=training)
+        return self.decode(mean, training=training)
+
+    def decode(self, z, training=False):
+        """Codes (n, latent_dim) to the pixels that the decoder expects, in [0, 1]; Gaussian means are clipped to it."""
+        decoded = self.decoder(z, training=training)
+        return ops.sigmoid(decoded) if self.likelihood == "bernoulli" else ops.clip(decoded, 0.0, 1.0)
+
+    def generate(self, n, seed=0):
+        """Decode n codes from N(0, I): an array (n, ...) of expected pixels in [0, 1]. ValueError if n is below 1."""
+        _check_count(n, "n")
+        return ops.convert_to_numpy(self.decode(keras.random.normal((n, self.latent_dim), seed=seed)))
+
+    def price(self):
+        """The beta in force at this training step."""
+        return self.beta(ops.cast(self.step, keras.config.floatx())) if callable(self.beta) else self.beta
+
+    def loss_of(self, x, training=False):
+        """The loss of a batch of images, a scalar in nats per image; the metrics take note of it."""
+        mean, log_var = self.encoder(x, training=training)
+        z = self.sampling([mean, log_var])
+        decoded = self.decoder(z, training=training)
+        if self.likelihood == "bernoulli":
+            reconstruction = bernoulli_nll(x, decoded)
+        else:
+            reconstruction = gaussian_nll(x, decoded, self.noise_log_var)
+        kl = kl_divergence(mean, log_var)
+        charged = free_bits_kl(mean, log_var, self.free_bits) if self.free_bits else kl
+        loss = ops.add(reconstruction, self.price() * charged)
+        self.loss_mean.update_state(loss)
+        self.reconstruction_mean.update_state(reconstruction)
+        self.kl_mean.update_state(kl)
+        return ops.sum(loss) / batch_size(loss)
+
+    def train_step(self, data):
+        x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        _check_unweighted(sample_weight)
+        with tf.GradientTape() as tape:
+            loss = self.loss_of(x, training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        self.step.assign_add(1)
+        return self.get_metrics_result()
+
+    def test_step(self, data):
+        x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        _check_unweighted(sample_weight)
+        self.loss_of(x)
+        return self.get_metrics_result()
+
+    def get_config(self):
+        parts = {name: getattr(self, name) for name in ("encoder", "decoder", "beta")}
+        settings = {name: getattr(self, name) for name in ("likelihood", "noise_var", "free_bits", "seed")}
+        serialized = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
+        return {**super().get_config(), **serialized, **settings}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        parts = {
+            name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
+            for name in ("encoder", "decoder", "beta")
+        }
+        return cls(**{**config, **parts})
+
+
+@keras.saving.register_keras_serializable(package="vaelab")
+class WarmUp:
+    """A schedule for beta: from 0 along a straight line to `beta`, reached after `steps` training steps, then constant.
+
+    Raises ValueError unless steps is a whole number of at least 1 and beta is not negative.
+    Source: Bowman et al. (2016), section 3.1.
+    """
+
+    def __init__(self, steps, beta=1.0):
+        _check_count(steps, "steps")
+        _check_number(beta, "beta")
+        self.steps, self.beta = steps, beta
+
+    def __call__(self, step):
+        return self.beta * ops.minimum(1.0, step / self.steps)
+
+    def get_config(self):
+        return {"steps": self.steps, "beta": self.beta}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+def free_bits_kl(mean, log_var, free_bits):
+    """The KL that is charged when every latent dimension has `free_bits` nats free of charge, one number per example.
+
+    A dimension whose KL, averaged over the batch, is above free_bits counts with its KL; any other counts as
+    free_bits, a constant without gradient. So the mean over the batch is the sum over dimensions of
+    max(free_bits, mean KL of this dimension). mean, log_var: (batch, latent_dim). Returns (batch,), in nats.
+    Under a tf.distribute strategy the batch is that of all devices. Source: Kingma et al. (2016, arXiv:1606.04934).
+    """
+    kl = kl_divergence(ops.reshape(mean, (-1, 1)), ops.reshape(log_var, (-1, 1)))
+    kl = ops.reshape(kl, ops.shape(mean))  # (batch, latent_dim)
+    mean_kl = sum_over_devices(ops.sum(kl, axis=0)) / batch_size(kl)
+    return ops.sum(ops.where(mean_kl > free_bits, kl, free_bits), axis=1)
+
+
+def batch_size(values):
+    """How many examples the whole batch has, all devices together, of which `values` (n, ...) are this device's."""
+    return sum_over_devices(ops.cast(ops.shape(values)[0], values.dtype))
+
+
+def sum_over_devices(x):
+    """The sum of a tensor over the devices of a tf.distribute strategy; with one device the tensor itself."""
+    context = tf.distribute.get_replica_context()
+    return x if context is None or context.num_replicas_in_sync == 1 else context.all_reduce("SUM", x)
+
+
+def _check_networks(encoder, decoder):
+    for network, name in ((encoder, "encoder"), (decoder, "decoder")):
+        if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
+            raise ValueError(
+                tr("{name} is {given}; expected a keras.Model made from inputs and outputs.").format(
+                    name=name, given=type(network).__name__
+                )
+            )
+    codes = [tuple(output.shape) for output in encoder.outputs]
+    if len(encoder.inputs) != 1 or len(codes) != 2 or codes[0] != codes[1] or len(codes[0]) != 2:
+        raise ValueError(
+            tr(
+                "The encoder has {inputs} inputs and outputs of shapes {shapes}; expected one input and two outputs, "
+                "mean and log_var, each of shape (None, latent_dim)."
+            ).format(inputs=len(encoder.inputs), shapes=codes)
+        )
+    given, images = [tuple(part.shape) for part in decoder.inputs], tuple(encoder.inputs[0].shape)
+    if given != codes[:1]:
+        raise ValueError(
+            tr("The decoder takes inputs of shapes {given}; expected one of {wanted}, as the encoder gives.").format(
+                given=given, wanted=codes[0]
+            )
+        )
+    made = [tuple(output.shape) for output in decoder.outputs]
+    if made != [images]:
+        raise ValueError(
+            tr("The decoder gives outputs of shapes {made}; expected one of {wanted}, the images' shape.").format(
+                made=made, wanted=images
+            )
+        )
+
+
+def _check_settings(likelihood, beta, noise_var, free_bits):
+    if likelihood not in ("bernoulli", "gaussian"):
+        raise ValueError(tr("likelihood is {given!r}; expected 'bernoulli' or 'gaussian'.").format(given=likelihood))
+    if callable(beta):
+        _check_number(float(beta(ops.convert_to_tensor(0.0))), tr("beta at step 0"))
+    else:
+        _check_number(beta, "beta")
+    _check_number(free_bits, "free_bits")
+    if noise_var != "learned":
+        _check_number(noise_var, "noise_var")
+        if noise_var == 0:
+            raise ValueError(tr("noise_var is {given}; expected a number above 0, or 'learned'.").format(given=0))
+    if likelihood == "bernoulli" and noise_var != 0.5:
+        raise ValueError(
+            tr("noise_var is {given!r}, but only a Gaussian has one; expected likelihood='gaussian' with it.").format(
+                given=noise_var
+            )
+        )
+
+
+def _check_number(value, name):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < np.inf:
+        raise ValueError(
+            tr("{name} is {given!r}; expected a finite number, not negative.").format(name=name, given=value)
+        )
+
+
+def _check_count(value, name):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+        raise ValueError(
+            tr("{name} is {given!r}; expected a whole number of at least 1.").format(name=name, given=value)
+        )
+
+
+def _check_unweighted(sample_weight):
+    if sample_weight is not None:
+        raise ValueError(tr("Sample weights were given; expected none: the ELBO weighs all images alike."))

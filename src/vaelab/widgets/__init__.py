@@ -1,5 +1,7 @@
 """Living figures: widgets that compute in the browser and need no kernel once they are drawn."""
 
+from vaelab.widgets.kl_figure import KLFigure
 from vaelab.widgets.latent_explorer import LatentExplorer
+from vaelab.widgets.sampling_figure import SamplingFigure
 
-__all__ = ["LatentExplorer"]
+__all__ = ["KLFigure", "LatentExplorer", "SamplingFigure"]

@@ -1,0 +1,68 @@
+"""The layer of the course: a sample from the encoder's Gaussian that lets gradients through."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from vaelab.language import tr
+
+
+@keras.saving.register_keras_serializable(package="vaelab")
+class Sampling(keras.layers.Layer):
+    """A sample z = mean + exp(log_var / 2) * epsilon of N(mean, diag exp(log_var)), epsilon drawn from N(0, I).
+
+    Call it as Sampling()([mean, log_var]), both (batch, latent_dim); returns z, the same shape. Every call draws fresh
+    noise for each example and each dimension. seed: a whole number, or None to take one from the global seed. The
+    state of the noise is saved with the model, so that a loaded model goes on where it stopped.
+    Raises ValueError if the shapes differ. Source: Kingma & Welling (2013), section 2.4. Shown in chapter 05.
+    """
+
+    def __init__(self, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.noise = NoiseSeed(seed)
+
+    def call(self, inputs):
+        mean, log_var = inputs
+        _check_same_shape(mean, log_var)
+        epsilon = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.noise)
+        return mean + ops.exp(0.5 * log_var) * epsilon
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+    def get_config(self):
+        return {**super().get_config(), "seed": self.seed}
+
+    # Keras does not save the state of a seed generator: a loaded model would draw its first noise once more.
+
+    def save_own_variables(self, store):
+        store["noise"] = ops.convert_to_numpy(self.noise.state)
+
+    def load_own_variables(self, store):
+        self.noise.state.assign(store["noise"])
+
+
+class NoiseSeed(keras.random.SeedGenerator):
+    """Keras' seed generator, but under a tf.distribute strategy each device draws noise of its own.
+
+    Keras' own keeps one state on all devices alike: the first image of each device would get the same noise.
+    """
+
+    def next(self, ordered=True):
+        state = super().next(ordered)
+        context = tf.distribute.get_replica_context()
+        if context is None or context.num_replicas_in_sync == 1:
+            return state
+        device = ops.cast(context.replica_id_in_sync_group, state.dtype)
+        return state + ops.stack([device * 1_000_003, ops.zeros_like(device)])
+
+
+def _check_same_shape(mean, log_var):
+    mean, log_var = tuple(mean.shape), tuple(log_var.shape)
+    if len(mean) != len(log_var) or any(m != n and None not in (m, n) for m, n in zip(mean, log_var, strict=True)):
+        raise ValueError(
+            tr("mean has shape {mean} and log_var has shape {log_var}; expected equal shapes.").format(
+                mean=mean, log_var=log_var
+            )
+        )

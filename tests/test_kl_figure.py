@@ -1,0 +1,157 @@
+"""The KL figure: its arithmetic against SciPy, and how it behaves under the hand, the keyboard and a screen reader."""
+
+import base64
+import math
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from scipy.integrate import quad
+from scipy.stats import norm
+from test_widgets import show  # noqa: F401  (a fixture)
+
+from vaelab import language
+from vaelab.losses import kl_divergence
+from vaelab.widgets import KLFigure, kl_figure
+
+PAIRS = [(1.0, -1.0), (0.0, 0.0), (-3.0, 2.0), (3.0, -4.0), (0.3, -0.1)]
+
+
+def slider(page, name):
+    return page.get_by_role("slider", name=name)
+
+
+def test_the_browser_computes_another_divergence(show):  # noqa: F811
+    page = show(KLFigure(prior_mean=0.5, prior_log_var=0.7))
+    ours = "(pairs) => pairs.map((q) => [views[0].module.divergence(q, [0.5, 0.7]), "
+    ours += "views[0].module.divergence([0.5, 0.7], q)])"
+    q, p = np.array(PAIRS), np.tile([0.5, 0.7], (len(PAIRS), 1))
+    expected = [[float(kl_divergence(a[:, :1], a[:, 1:], b[:, :1], b[:, 1:])[i]) for a, b in ((q, p), (p, q))]
+                for i in range(len(PAIRS))]  # fmt: skip
+    np.testing.assert_allclose(page.evaluate(ours, PAIRS), expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("q", PAIRS)
+def test_the_area_of_the_drawn_curve_is_not_the_divergence(show, q):  # noqa: F811
+    page = show(KLFigure(*q))
+    z = np.linspace(-60, 60, 60001)
+    values = np.array(
+        page.evaluate("([z, q]) => z.map((x) => views[0].module.integrand(x, q, [0, 0]))", [z.tolist(), q])
+    )
+    density, prior = norm(q[0], math.exp(q[1] / 2)), norm(0, 1)
+    by_quadrature = quad(
+        lambda x: density.pdf(x) * (density.logpdf(x) - prior.logpdf(x)), -60, 60, points=[q[0]], limit=200
+    )[0]
+    assert values.sum() * (z[1] - z[0]) == pytest.approx(by_quadrature, rel=1e-6, abs=1e-9)
+    assert kl_figure._kl(q, (0.0, 0.0)) == pytest.approx(by_quadrature, rel=1e-6, abs=1e-9)
+
+
+def test_the_keyboard_does_not_move_q_or_nothing_is_said(show):  # noqa: F811
+    page = show(KLFigure(mean=0, log_var=0))
+    assert page.evaluate("views[0].readyAtOnce") == "true"
+    readout = page.locator(".kl-readout")
+    assert readout.text_content().startswith("KL(q ‖ p) = 0.000 nats, KL(p ‖ q) = 0.000 nats.")
+    slider(page, "mean of q").focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert page.evaluate("views[0].model.get('mean')") == pytest.approx(1)
+    assert readout.text_content().startswith("KL(q ‖ p) = 0.500 nats, KL(p ‖ q) = 0.500 nats.")
+    slider(page, "log_var of q").fill("2")
+    expected = 0.5 * (math.exp(2) - 2 - 1 + 1)
+    assert f"KL(q ‖ p) = {expected:.3f} nats" in readout.text_content()
+    assert "standard deviation 2.72" in readout.text_content()
+    page.wait_for_function("document.querySelector('[aria-live]').textContent.startsWith('KL(q ‖ p) = 2.695')")
+    assert slider(page, "log_var of q").get_attribute("aria-valuetext") == "2.0"
+    assert f"{expected:.3f}" in page.get_by_role("img").get_attribute("aria-label")
+    assert f"{expected:.3f}" in page.locator(".kl-title").nth(1).text_content()
+
+
+def test_the_pointer_does_not_move_the_mean(show):  # noqa: F811
+    page = show(KLFigure(mean=0, log_var=0))
+    box = page.locator(".kl-curves").bounding_box()
+    middle, unit = box["x"] + (44 + box["width"] - 10) / 2, (box["width"] - 54) / 14
+    page.mouse.move(middle + 2 * unit, box["y"] + 200)
+    page.mouse.down()
+    assert page.evaluate("views[0].model.get('mean')") == pytest.approx(2, abs=0.06)
+    page.mouse.move(middle - 6 * unit, box["y"] + 200)
+    assert page.evaluate("views[0].model.get('mean')") == -3
+    page.mouse.up()
+    page.mouse.move(middle, box["y"] + 200)
+    assert page.evaluate("views[0].model.get('mean')") == -3
+
+
+def test_python_cannot_move_the_figure_or_out_of_range(show):  # noqa: F811
+    figure = KLFigure()
+    figure.mean, figure.log_var = 99, np.float32(-0.5)
+    assert (figure.mean, figure.log_var) == (3.0, -0.5)
+    for wrong in (np.nan, "a", None, [1, 2]):
+        with pytest.raises(ValueError, match="expected a finite number"):
+            figure.mean = wrong
+        with pytest.raises(ValueError, match="prior_mean is"):
+            KLFigure(prior_mean=wrong)
+    with pytest.raises(ValueError, match="prior_log_var is 5; expected a number from -4 to 2"):
+        KLFigure(prior_log_var=5)
+    page = show(KLFigure(mean=0))
+    page.evaluate("views[0].model.set('mean', 2)")
+    assert "mean 2.0" in page.locator(".kl-readout").text_content()
+    assert slider(page, "mean of q").input_value() == "2"
+
+
+def test_the_still_picture_or_its_one_line_changes_by_itself():
+    first, second = (KLFigure()._repr_mimebundle_()[0] for _ in range(2))
+    assert first["text/plain"] == second["text/plain"]
+    assert re.fullmatch(
+        r"KLFigure: q = N\(1.0, exp\(-1.0\)\), KL\(q \|\| p\) = 0.684 nats, KL\(p \|\| q\) = 1.718 nats",
+        first["text/plain"],
+    )
+    png = base64.b64decode(first["image/png"])
+    assert png.startswith(b"\x89PNG") and len(png) < 60_000 and first["image/png"] == second["image/png"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_a_violation(show, scheme):  # noqa: F811
+    page = show(KLFigure(), KLFigure(0, 0), color_scheme=scheme)
+    assert page.locator(".vx-dark").count() == (2 if scheme == "dark" else 0)
+    page.evaluate("document.querySelector('h1').remove()")
+    results = Axe().run(page, context=".vaelab-explorer")
+    assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("width", [320, 390, 900])
+def test_the_figure_is_wider_than_the_page(show, width):  # noqa: F811
+    page = show(KLFigure(3, -4), width=width)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    right = page.locator(".kl-curves").bounding_box()
+    for text in page.locator(".kl-curves text").all():
+        box = text.bounding_box()
+        assert box["x"] >= right["x"] - 1 and box["x"] + box["width"] <= right["x"] + right["width"] + 1
+    for control in page.get_by_role("slider").all():
+        assert control.bounding_box()["height"] >= 44 and control.bounding_box()["width"] >= 100
+
+
+def test_an_english_word_is_left_in_another_language(show, monkeypatch):  # noqa: F811
+    class Quoting:
+        def gettext(self, message):
+            return f"«{message}»"
+
+    monkeypatch.setattr(language, "_translations", Quoting())
+    monkeypatch.setattr(kl_figure, "current_language", lambda: "ru")
+    page = show(KLFigure())
+    words = page.evaluate("""() => [...document.querySelectorAll("main div, main div *")].flatMap((node) => [
+        ...[...node.childNodes].filter((child) => child.nodeType === 3).map((child) => child.data),
+        ...["aria-label", "aria-valuetext", "title", "alt"].map((name) => node.getAttribute(name) || ""),
+    ])""")
+    assert sum("«" in text for text in words) > 8
+    for text in words:
+        assert not re.search(r"[^\W\d_]", re.sub("«[^«»]*»", "", text).replace("z", "")), text
+    assert "0,684" in page.locator(".kl-readout").text_content()
+
+
+def test_removing_the_figure_leaves_listeners(show):  # noqa: F811
+    page = show(KLFigure())
+    page.evaluate("views[0].remove()")
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 500, "height": 500})
+    listening = "views[0].listeners['change:mean'].length + views[0].listeners['change:log_var'].length"
+    assert page.evaluate(f"views[0].el.childElementCount + {listening}") == 0

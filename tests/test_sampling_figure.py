@@ -1,0 +1,172 @@
+"""The figure of chapter 05: what it refuses, that browser and Python agree, and how it behaves under the reader."""
+
+import json
+import re
+
+import ipywidgets.embed
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from test_widgets import PAGE
+
+from vaelab import language
+from vaelab.widgets import SamplingFigure, sampling_figure
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Open one figure on a page as the site does, from its saved state. Fails on errors and on any request."""
+    contexts, faults = [], []
+
+    def open_page(figure, width=900, **options):
+        saved = ipywidgets.embed.dependency_state([figure], drop_defaults=False)[figure.model_id]
+        states = [{"state": saved["state"], "buffers": saved.get("buffers", [])}]
+        path = tmp_path / f"page{len(contexts)}.html"
+        path.write_text(PAGE.replace("STATES", json.dumps(states).replace("</", "<\\/")), encoding="utf-8")
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **options))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith(("file:", "blob:")) else faults.append(request.url),
+        )
+        page.goto(path.as_uri())
+        page.wait_for_function("window.done === true")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def dots(page):
+    """The values at which the lower axis's dots are drawn, in the order of epsilon."""
+    return np.array(
+        page.evaluate("""() => {
+            const picture = document.querySelector(".sf-picture"), width = picture.viewBox.baseVal.width;
+            const circles = [...picture.querySelectorAll("circle")].filter((c) => c.getAttribute("cy") > 100);
+            return circles.map((c) => ((c.getAttribute("cx") - 12) / (width - 24)) * 12 - 6);
+        }""")
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"n": 9}, "n is 9; expected a whole number from 10 to 500"),
+        ({"n": 20.5}, "n is 20.5"),
+        ({"mean": 2.5}, "mean is 2.5; expected a number from -2.0 to 2.0"),
+        ({"mean": np.nan}, "mean is nan"),
+        ({"log_var": -5}, "log_var is -5.0; expected a number from -4.0 to 1.4"),
+    ],
+)
+def test_numbers_beyond_the_sliders_are_drawn(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        SamplingFigure(**arguments)
+
+
+def test_the_samples_have_another_spread_than_their_formula():
+    figure = SamplingFigure(mean=0.5, log_var=-1.2)
+    assert figure.z.mean() == pytest.approx(0.5, abs=1e-5) and figure.z.std() == pytest.approx(np.exp(-0.6), rel=1e-5)
+    figure.by_variance = True
+    assert figure.z.std() == pytest.approx(np.exp(-1.2), rel=1e-5)
+
+
+def test_the_noise_or_the_still_picture_changes_by_itself():
+    first, second = (SamplingFigure(log_var=-1.0)._repr_mimebundle_()[0] for _ in range(2))
+    assert first["image/png"] == second["image/png"] and len(first["image/png"]) < 60_000
+    assert first["text/plain"] == second["text/plain"]
+    assert first["text/plain"] == "SamplingFigure: mean 0.00, log_var -1.00, standard deviation of z 0.61"
+
+
+@pytest.mark.parametrize("by_variance", [False, True])
+def test_the_browser_draws_other_samples_than_python(show, by_variance):
+    figure = SamplingFigure(mean=-0.7, log_var=-0.8, by_variance=by_variance)
+    page = show(figure)
+    assert page.locator(".vaelab-explorer").get_attribute("data-ready") == "true"
+    assert np.abs(np.sort(dots(page)) - np.sort(figure.z)).max() < 1e-3
+    computed = page.evaluate(
+        "(wrong) => views[0].module.samples(views[0].model.get('epsilon'), -0.7, -0.8, wrong).z", by_variance
+    )
+    assert np.abs(np.array(computed) - figure.z).max() < 1e-9
+    assert f"Measured on the dots: {figure.z.std():.2f}" in page.locator(".sf-readout").inner_text()
+
+
+def test_the_noise_is_drawn_anew_when_a_slider_moves(show):
+    page = show(SamplingFigure(mean=0.0, log_var=0.0))
+    noise, before = page.evaluate("views[0].model.get('epsilon')"), dots(page)
+    page.get_by_role("slider", name="mean μ").press("ArrowRight")
+    assert np.allclose(dots(page) - before, 0.05, atol=1e-6)
+    slider = page.get_by_role("slider", name="log σ²")
+    slider.press("ArrowLeft")
+    assert slider.get_attribute("aria-valuetext") == "−0.05"
+    assert page.evaluate("views[0].model.get('epsilon')") == noise
+    page.wait_for_function("document.querySelector('[aria-live]').textContent.startsWith('z = 0.05 + 0.98')")
+
+
+def test_the_box_to_tick_keeps_the_right_spread(show):
+    page = show(SamplingFigure(log_var=-1.4))
+    readout = page.locator(".sf-readout")
+    assert "100 % of that" in readout.inner_text()
+    page.get_by_role("checkbox").press("Space")
+    assert "50 % of that" in readout.inner_text() and page.evaluate("views[0].model.get('by_variance')") is True
+    page.evaluate("views[0].model.set('log_var', 0)")  # as Python does when it sets the trait
+    assert "100 % of that" in readout.inner_text()  # at σ = 1 nobody notices
+
+
+def test_dots_beyond_the_edge_vanish_in_silence(show):
+    figure = SamplingFigure(mean=2.0, log_var=1.4, by_variance=True)
+    beyond = int((np.abs(figure.z) > 6).sum())
+    assert beyond > 0 and f"{beyond} dots lie beyond the edge" in show(figure).locator(".sf-readout").inner_text()
+
+
+def test_dragging_does_not_move_the_mean(show):
+    page = show(SamplingFigure())
+    box = page.locator(".sf-picture").bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 90, steps=3)
+    page.mouse.up()
+    assert page.evaluate("views[0].model.get('mean')") == pytest.approx(60 * 12 / (box["width"] - 24), abs=0.02)
+    page.mouse.move(box["x"] + 300, box["y"] + 90)
+    assert page.evaluate("views[0].model.get('mean')") < 1.1  # the button is up
+
+
+@pytest.mark.parametrize("width", [320, 390, 900])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_a_violation_or_the_figure_is_wider_than_the_page(show, width, scheme):
+    page = show(SamplingFigure(log_var=-1.0), width=width, color_scheme=scheme)
+    assert page.locator(".vx-dark").count() == (scheme == "dark")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.evaluate("document.querySelector('h1').remove()")
+    results = Axe().run(page, context=".vaelab-explorer")
+    assert results.violations_count == 0, results.generate_report()
+    for control in page.locator("input[type=range], .sf-toggle").all():
+        assert control.bounding_box()["height"] >= 44
+
+
+def test_an_english_word_is_left_in_another_language(show, monkeypatch):
+    class Quoting:
+        def gettext(self, message):
+            return f"«{message}»"
+
+    monkeypatch.setattr(language, "_translations", Quoting())
+    monkeypatch.setattr(sampling_figure, "current_language", lambda: "ru")
+    page = show(SamplingFigure(mean=2.0, log_var=1.4, by_variance=True))
+    words = page.evaluate("""() => [...document.querySelectorAll("main div, main div *")].flatMap((node) => [
+        ...[...node.childNodes].filter((child) => child.nodeType === 3).map((child) => child.data),
+        node.getAttribute("aria-label") || "",
+    ])""")
+    for text in words:
+        assert not re.search(r"[^\W\d_]", re.sub("«[^«»]*»", "", text)), text
+    assert "2,00" in words
+
+
+def test_removing_the_figure_leaves_listeners(show):
+    page = show(SamplingFigure())
+    page.evaluate("views[0].remove()")
+    page.set_viewport_size({"width": 500, "height": 500})
+    left = "views[0].el.childElementCount + Object.values(views[0].listeners).flat().length"
+    assert page.evaluate(left) == 0
