@@ -28,8 +28,15 @@ from vaelab.results import RESULTS
 from vaelab.slips import SLIPS, measure_slip, train_with_slip
 
 SEEDS = (0, 1, 2)
+EXPERIMENTS = {}
 
 
+def experiment(function):
+    EXPERIMENTS[function.__name__] = function
+    return function
+
+
+@experiment
 def autoencoder_codes(models, mnist):
     """Chapter 02: how far the codes spread, and how well the digit can be read from them, for three seeds."""
     result = {}
@@ -49,6 +56,7 @@ def autoencoder_codes(models, mnist):
     return result
 
 
+@experiment
 def autoencoder_regions(models, mnist):
     """Chapter 03: the judges' verdict on controls and on samples from each region, for three seeds.
 
@@ -73,6 +81,7 @@ def autoencoder_regions(models, mnist):
     return result
 
 
+@experiment
 def sampling_slips(models, mnist):
     """Chapter 05: small VAEs whose z is drawn with a common slip, for three seeds."""
     some = np.random.default_rng(0).permutation(len(mnist.x_test))[:2000]
@@ -83,9 +92,6 @@ def sampling_slips(models, mnist):
         }
         for seed in SEEDS
     }
-
-
-EXPERIMENTS = {function.__name__: function for function in (autoencoder_codes, autoencoder_regions, sampling_slips)}
 
 
 def main(names):

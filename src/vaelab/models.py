@@ -233,6 +233,18 @@ class VAE(keras.Model):
         return cls(**{**config, **parts})
 
 
+def train_vae(x_train, latent_dim=2, seed=0, epochs=10, **settings):
+    """A new VAE of the course, 784-512-256 and back, trained with Adam on shuffled batches of 128.
+
+    x_train: (n, 28, 28, 1), pixels in [0, 1]. settings: those of `VAE`, such as beta or likelihood. Returns the VAE.
+    """
+    keras.utils.set_random_seed(seed)
+    vae = VAE(build_vae_encoder(latent_dim), build_vae_decoder(latent_dim), seed=seed, **settings)
+    vae.compile(optimizer="adam", steps_per_execution=64)
+    vae.fit(x_train, epochs=epochs, batch_size=128, verbose=0, callbacks=[TrainingProgress()])
+    return vae
+
+
 @keras.saving.register_keras_serializable(package="vaelab")
 class WarmUp:
     """A schedule for beta: from 0 along a straight line to `beta`, reached after `steps` training steps, then constant.
