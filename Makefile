@@ -38,8 +38,8 @@ notebooks: environment ## make and execute the notebooks from their .md sources 
 results: environment ## compute again what the lessons load from src/vaelab/results (slow)
 	@$(RUN) tools/results.py
 
-bench: environment ## time what the course promises: loading, training, drawing
-	@$(RUN) tools/benchmark.py
+bench: environment ## time what the course promises, into bench/results.json (PART=training: only that)
+	@$(RUN) -m bench $(PART)
 
 lint: environment ## check code, notebooks and spelling
 	@$(RUN) -m ruff check --quiet .

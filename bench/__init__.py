@@ -1,0 +1,4 @@
+from pathlib import Path
+
+PARTS = ("loading", "training", "quality", "evaluation", "growth", "reading", "proof")
+RESULTS = Path(__file__).parent / "results.json"

@@ -1,0 +1,75 @@
+"""Measure what the course promises about speed and memory.
+
+    python -m bench               everything; the first run makes an environment of its own for PyTorch
+    python -m bench PART ...      some of: loading training quality evaluation growth reading proof
+
+Machines are noisy. A figure is the median of several runs; things that are compared take turns within one run, and
+the ratio is the median over the turns. Nothing here is a test. The table goes to the screen, and each part that was
+measured replaces its own section of bench/results.json, with the date, the machine and the versions.
+"""
+
+import datetime
+import importlib
+import json
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from bench import PARTS, RESULTS
+
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "playwright", "pytest", "nbval")
+
+
+def machine():
+    """What the figures depend on."""
+    found = {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": platform.processor() or platform.machine(),
+    }
+    cpuinfo, meminfo = Path("/proc/cpuinfo"), Path("/proc/meminfo")
+    if cpuinfo.exists():
+        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        found["processor"] = names[0] if names else found["processor"]
+    if meminfo.exists():
+        found["memory_gb"] = round(int(meminfo.read_text().split()[1]) / 1024**2)
+    found["cores"] = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if hasattr(os, "getloadavg"):
+        found["load_before"] = round(os.getloadavg()[0], 1)
+    return found
+
+
+def versions():
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def main(chosen):
+    if unknown := set(chosen) - set(PARTS):
+        sys.exit(f"Nothing to measure by the name {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}.")
+    importlib.import_module("vaelab").setup("en")  # before TensorFlow is imported: it holds the driver's notes back
+    for part in chosen or PARTS:
+        section = {"date": datetime.date.today().isoformat(), "machine": machine(), "versions": versions(), "rows": []}
+        print(f"\n{part}", flush=True)
+        for row in importlib.import_module(f"bench.{part}").measure():
+            section["rows"].append(row)
+            shown = f"{row['value']:,.4g}" if isinstance(row["value"], float) else str(row["value"])
+            print(f"  {row['what']:<66} {shown:>12} {row['unit']:<10} {row['promise']}", flush=True)
+        kept = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+        text = json.dumps(
+            {name: ({**kept, part: section}).get(name) for name in PARTS if name in {*kept, part}}, indent=1
+        )
+        RESULTS.write_text(text + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,167 @@
+"""An epoch of the same VAE, 784-400-20-400-784 in batches of 128, as different people would train it, by turns.
+
+All have the same network, loss (summed Bernoulli cross-entropy plus summed KL), optimiser (Adam, rate 0.001) and
+start (Glorot uniform, zero biases), each with its own random numbers. Data are in memory beforehand for all.
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+import vaelab
+from bench.rows import by_turns, ratio, row
+from vaelab.data import DATA, load_mnist
+from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+
+LATENT_DIM, WIDTH, BATCH = 20, 400, 128
+FOLDER = Path(__file__).parent
+TORCH_ENVIRONMENT = FOLDER / ".torch"
+TORCH = "torch==2.13.0"
+
+
+COURSE, DEFAULT, PYTORCH, FLOOR = "this course", "Keras by default", "a PyTorch loop", "the matrix products alone"
+PROMISES = {DEFAULT: "target at most 0.5", PYTORCH: "target at most 0.6", FLOOR: "target at most 1.5"}
+
+
+def measure(runs=5):
+    vaelab.setup("en")
+    mnist = load_mnist()
+    contestants = {
+        COURSE: KerasFit(mnist, steps_per_execution=64),
+        "this course, compiled by XLA": KerasFit(mnist, steps_per_execution=64, jit_compile=True),
+        DEFAULT: KerasFit(mnist),
+        "a custom TensorFlow loop": TensorFlowLoop(mnist),
+    }
+    try:
+        contestants[PYTORCH] = TorchLoop()
+        yield row("build of PyTorch", contestants[PYTORCH].build)
+    except (OSError, subprocess.CalledProcessError) as error:
+        yield row(PYTORCH, f"not run: {error}")
+
+    epochs = {name: contestant.epoch for name, contestant in contestants.items()}
+    by_turns(epochs, 1)  # the first epoch holds the compilation and is not counted
+    epochs[FLOOR] = matrix_products(len(mnist.x_train))
+    seconds = by_turns(epochs, 2)
+    losses = {name: contestant.test_loss() for name, contestant in contestants.items()}  # after three epochs
+    for name, more in by_turns(epochs, max(1, runs - 2)).items():
+        seconds[name] += more
+    for name, taken in seconds.items():
+        yield row(f"{name}, an epoch", statistics.median(taken), "s")
+    for name in epochs:
+        if name != COURSE:
+            yield row(
+                f"this course's epoch / {name}", ratio(seconds[COURSE], seconds[name]), "", PROMISES.get(name, "")
+            )
+    for name, loss in losses.items():
+        yield row(f"{name}, test loss after three epochs", loss, "nats")
+    widest = max(losses.values()) / min(losses.values()) - 1
+    yield row("largest difference of these losses", 100 * widest, "%", "at most 1")
+
+
+class KerasFit:
+    """`compile` and `fit`, with the settings given."""
+
+    def __init__(self, mnist, **how):
+        keras.utils.set_random_seed(0)
+        self.x_train, self.x_test = mnist.x_train, mnist.x_test
+        self.vae = VAE(build_vae_encoder(LATENT_DIM, (WIDTH,)), build_vae_decoder(LATENT_DIM, (WIDTH,)))
+        self.vae.compile(optimizer="adam", **how)
+
+    def epoch(self):
+        start = time.perf_counter()
+        self.vae.fit(self.x_train, batch_size=BATCH, verbose=0)
+        return time.perf_counter() - start
+
+    def test_loss(self):
+        return self.vae.evaluate(self.x_test, batch_size=1000, verbose=0)[0]
+
+
+class TensorFlowLoop(KerasFit):
+    """The loop of TensorFlow's tutorials: a tf.data pipeline, and a train step compiled into a graph."""
+
+    def __init__(self, mnist):
+        super().__init__(mnist)
+        self.batches = tf.data.Dataset.from_tensor_slices(mnist.x_train).shuffle(len(mnist.x_train)).batch(BATCH)
+        self.optimizer = keras.optimizers.Adam(1e-3)
+
+    @tf.function
+    def train_step(self, x):
+        with tf.GradientTape() as tape:
+            mean, log_var = self.vae.encoder(x)
+            logits = self.vae.decoder(mean + tf.exp(0.5 * log_var) * tf.random.normal(tf.shape(mean)))
+            entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits)
+            kl = 0.5 * tf.reduce_sum(tf.exp(log_var) - 1 - log_var + mean**2, axis=1)
+            loss = tf.reduce_mean(tf.reduce_sum(entropy, axis=[1, 2, 3]) + kl)
+        gradients = tape.gradient(loss, self.vae.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.vae.trainable_variables, strict=True))
+
+    def epoch(self):
+        start = time.perf_counter()
+        for x in self.batches:
+            self.train_step(x)
+        return time.perf_counter() - start
+
+
+class TorchLoop:
+    """bench/pytorch_loop.py in an environment of its own, which is made on the first run."""
+
+    def __init__(self):
+        python = TORCH_ENVIRONMENT / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+        if not (TORCH_ENVIRONMENT / "ready").exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", TORCH_ENVIRONMENT], check=True)
+            subprocess.run([python, "-m", "pip", "install", "--quiet", TORCH, "numpy"], check=True)
+            (TORCH_ENVIRONMENT / "ready").touch()
+        self.process = subprocess.Popen(
+            [python, FOLDER / "pytorch_loop.py", DATA / "mnist.npz"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.build = self._ask("build")
+
+    def _ask(self, what):
+        self.process.stdin.write(what + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        if not answer:
+            raise OSError(f"bench/pytorch_loop.py stopped with exit status {self.process.wait()}")
+        return answer
+
+    def epoch(self):
+        return float(self._ask("epoch"))
+
+    def test_loss(self):
+        return float(self._ask("loss"))
+
+
+def matrix_products(n):
+    """The products of one epoch and nothing else: forward, and backward to the weights and the layers' inputs."""
+    sizes = [(28 * 28, WIDTH), (WIDTH, 2 * LATENT_DIM), (LATENT_DIM, WIDTH), (WIDTH, 28 * 28)]
+    batches = 8  # each step takes other ones, so that no product can be moved out of the loop
+    inputs = [tf.random.normal((batches, BATCH, before)) for before, _ in sizes]
+    gradients = [tf.random.normal((batches, BATCH, after)) for _, after in sizes]
+    weights = [tf.random.normal(size) for size in sizes]
+
+    @tf.function
+    def epoch():
+        total = 0.0
+        for step in tf.range(-(-n // BATCH)):
+            for i, (x, w, g) in enumerate(zip(inputs, weights, gradients, strict=True)):
+                x, g = x[step % batches], g[step % batches]
+                total += tf.matmul(x, w)[0, 0] + tf.matmul(x, g, transpose_a=True)[0, 0]
+                if i:
+                    total += tf.matmul(g, w, transpose_b=True)[0, 0]
+        return total
+
+    def run():
+        start = time.perf_counter()
+        epoch().numpy()
+        return time.perf_counter() - start
+
+    run()
+    return run
