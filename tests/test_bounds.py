@@ -18,6 +18,7 @@ from vaelab.evaluate import (
     mutual_information,
 )
 from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+from vaelab.sweeps import measure_vae
 
 rng = np.random.default_rng(0)
 IMAGES = rng.random((20, 28, 28, 1), dtype="float32")
@@ -293,7 +294,7 @@ def test_average_kl_is_information_plus_marginal_kl(trained):
 
 def test_informations_are_the_same_in_other_batches(trained):
     vae, x = trained
-    whole, parts = (vaelab.evaluate._log_densities(vae, x, 2, 0, at_once) for at_once in (500, 7))
+    whole, parts = (vaelab.evaluate.log_densities(vae, x, 2, 0, at_once) for at_once in (500, 7))
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
@@ -355,10 +356,35 @@ def test_grid_says_so_when_it_cannot_settle():
     model = LinearGaussian(1, 0.5)
     model.weights *= 1000
     model.noise_var = 1e-4
-    with pytest.raises(ArithmeticError, match="step of 0.00625"):
+    with pytest.raises(ArithmeticError, match="step of 0.00078125"):
         log_likelihood_on_grid(model.vae(), IMAGES[:2])
 
 
 def test_variance_needs_two_images():
     with pytest.raises(ValueError, match="1 image; expected at least 2"):
         active_units(Codes([[0, 0]], [[0, 0]]), images(1))
+
+
+def test_rate_and_distortion_are_other_than_the_parts_of_the_elbo(trained):
+    vae, x = trained
+    run = measure_vae(vae, x, samples=30)
+    mean, log_var = (keras.ops.convert_to_numpy(part).astype("float64") for part in vae.encoder(x))
+    kl = 0.5 * (np.exp(log_var) - 1 - log_var + mean**2).mean(axis=0)
+    np.testing.assert_allclose(run["kl"], sorted(kl, reverse=True), atol=1e-4)
+    assert run["rate"] == pytest.approx(kl.sum(), rel=1e-4)
+    _, reconstruction, divergence = vae.evaluate(x, verbose=0)
+    assert run["distortion"] == pytest.approx(reconstruction, abs=1.5)
+    assert run["rate"] == pytest.approx(divergence, rel=1e-4)
+    assert (
+        run["elbo"] == pytest.approx(elbo(vae, x, 30, seed=1).mean()) == pytest.approx(-run["rate"] - run["distortion"])
+    )
+    assert run["active"] == [1, 1]
+
+
+def test_active_flags_follow_the_order_of_the_kl():
+    mean = np.stack([np.linspace(-0.01, 0.01, 50), np.linspace(-2, 2, 50), np.linspace(-0.5, 0.5, 50)], axis=1)
+    model = VAE(build_vae_encoder(3, (4,)), build_vae_decoder(3, (4,)))
+    codes = Codes(mean, np.zeros_like(mean))
+    codes.decoder = model.decoder
+    run = measure_vae(codes, images(50))
+    assert run["active"] == [1, 1, 0] and run["kl"][0] > run["kl"][1] > 0.01 > run["kl"][2]

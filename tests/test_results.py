@@ -1,9 +1,12 @@
 """What the lessons claim for several seeds holds in the results store, by the definitions in chapter 03."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from vaelab.results import RESULTS, load_results
+from vaelab.scalings import LOSSES, effective_price
 
 SEEDS = ("0", "1", "2")
 
@@ -74,3 +77,213 @@ def test_every_stored_file_says_what_made_it():
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match="autoencoder_codes, autoencoder_regions.*make results"):
         load_results("nothing")
+
+
+# Chapter 08: collapse, its repairs, and the rate-distortion curve
+
+
+@pytest.fixture(scope="module")
+def collapse():
+    return load_results("collapse")
+
+
+@pytest.fixture(scope="module")
+def curve():
+    return load_results("rate_distortion")
+
+
+def busy(run):
+    """How many latent dimensions carry more than half a nat."""
+    return sum(kl > 0.5 for kl in run["kl"])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_high_learning_rate_leaves_few_units_and_a_worse_bound(collapse, seed):
+    hasty, slow = collapse[seed]["rate 0.01"], collapse[seed]["rate 0.002"]
+    assert sum(hasty["active"]) == 7 == busy(hasty) and busy(slow) >= 12 and hasty["kl"][7] < 0.02
+    assert slow["elbo"] > hasty["elbo"] + 4
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_warm_up_brings_back_units_and_improves_the_bound(collapse, seed):
+    before, after = collapse[seed]["rate 0.01"], collapse[seed]["warm-up"]
+    assert (
+        busy(after) >= 12
+        and after["elbo"] > before["elbo"] + 7
+        and after["elbo"] > collapse[seed]["rate 0.002"]["elbo"]
+    )
+
+
+def test_free_bits_make_every_unit_active_and_do_not_improve_the_bound_in_every_seed(collapse):
+    changes = []
+    for seed in SEEDS:
+        before, after = collapse[seed]["rate 0.01"], collapse[seed]["free bits"]
+        assert sum(after["active"]) == 20 and busy(after) <= busy(before) and after["rate"] > before["rate"] + 2
+        assert all(0.2 < kl < 0.4 for kl in after["kl"][7:])
+        changes.append(after["elbo"] - before["elbo"])
+    assert min(changes) < 0 < max(changes) < 4
+
+
+def test_a_higher_price_buys_less_rate_and_more_distortion(curve):
+    assert curve["betas"] == sorted(curve["betas"]) and len(curve["betas"]) >= 6
+    for seed in SEEDS:
+        runs = [curve[seed][f"{beta:g}"] for beta in curve["betas"] if f"{beta:g}" in curve[seed]]
+        assert len(runs) >= 3
+        for cheap, dear in itertools.pairwise(runs):
+            assert cheap["rate"] > dear["rate"] and cheap["distortion"] < dear["distortion"]
+
+
+def test_the_sum_of_rate_and_distortion_is_the_bound(curve):
+    for seed in SEEDS:
+        for run in curve[seed].values():
+            assert run["rate"] + run["distortion"] == pytest.approx(-run["elbo"], abs=0.01)
+            assert sum(run["kl"]) == pytest.approx(run["rate"], abs=0.01) and run["kl"] == sorted(
+                run["kl"], reverse=True
+            )
+
+
+def test_seeds_differ_less_than_prices(curve):
+    for beta in ("0.25", "1", "4"):
+        rates = [curve[seed][beta]["rate"] for seed in SEEDS]
+        assert max(rates) - min(rates) < 3
+
+
+def test_both_stores_hold_the_same_network_at_price_one(collapse, curve):
+    for seed in SEEDS:
+        assert collapse[seed]["rate 0.002"]["elbo"] == pytest.approx(curve[seed]["1"]["elbo"], abs=0.5)
+
+
+# Chapter 06: the price of a nat, over the losses that public examples use.
+
+
+@pytest.fixture(scope="module")
+def scalings():
+    return load_results("loss_scalings")
+
+
+def of_kind(kind):
+    """Names of the losses with this error, the cheapest first."""
+    return sorted((name for name, (error, _, _) in LOSSES.items() if error == kind), key=effective_price)
+
+
+@pytest.mark.parametrize("kind", ["cross-entropy", "squared error"])
+def test_a_dearer_nat_does_not_lower_the_rate_in_every_seed(scalings, kind):
+    for cheap, dear in zip(of_kind(kind), of_kind(kind)[1:], strict=False):
+        if effective_price(dear) > 1.01 * effective_price(cheap) and effective_price(cheap) < 100:
+            rates = [[scalings[seed][name]["kl"] for seed in SEEDS] for name in (cheap, dear)]
+            assert min(rates[0]) > max(rates[1]) + 0.1, (cheap, dear)
+
+
+@pytest.mark.parametrize(("kind", "part"), [("cross-entropy", "cross_entropy"), ("squared error", "squared_error")])
+def test_a_dearer_nat_does_not_raise_the_error_on_average(scalings, kind, part):
+    error = {name: np.mean([scalings[seed][name][part] for seed in SEEDS]) for name in of_kind(kind)}
+    for cheap in error:
+        for dear in error:
+            if 1.01 * effective_price(cheap) < effective_price(dear) and effective_price(cheap) < 100:
+                assert error[cheap] < error[dear], (cheap, dear)
+
+
+def test_losses_of_one_price_have_different_rates(scalings):
+    rates = [scalings[seed][name]["kl"] for seed in SEEDS for name in LOSSES if effective_price(name) == 1]
+    assert len(rates) == 9 and np.ptp(rates) < 0.3
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", ["MSE + mean KL", "MSE + KL"])
+def test_a_price_far_above_the_largest_eigenvalue_does_not_collapse(scalings, seed, name):
+    run = scalings[seed][name]
+    assert run["kl"] < 0.01 and run["spread"] < 0.005 and 50 < run["squared_error"] < 55
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_other_losses_collapse(scalings, seed):
+    for name, run in scalings[seed].items():
+        assert effective_price(name) > 100 or (run["kl"] > 2.5 and run["spread"] > 0.2 and run["squared_error"] < 42)
+
+
+def test_the_total_tells_the_prices_near_one_apart(scalings):
+    """Chapter 06 says that it does not: the losses differ by no more than the seeds of one of them do."""
+    total = {
+        name: [scalings[seed][name]["cross_entropy"] + scalings[seed][name]["kl"] for seed in SEEDS]
+        for name in of_kind("cross-entropy")
+    }
+    assert np.ptp([np.mean(runs) for runs in total.values()]) < max(np.ptp(runs) for runs in total.values()) < 4
+
+
+def test_the_squared_error_that_is_left_is_near_the_noise_assumed(scalings):
+    """Chapter 06 says that it is a tenth of the assumed variance of 1/2."""
+    left = np.mean([scalings[seed]["MSE + KL/784"]["squared_error"] for seed in SEEDS]) / 784
+    assert 0.04 < left < 0.06
+
+
+# Chapter 07: the VAE and its twin.
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return load_results("vae_comparison")
+
+
+@pytest.fixture(scope="module")
+def training():
+    return load_results("vae_training")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_vae_meets_its_bars(comparison, training, seed):
+    for run, bar in ((comparison[seed]["elbo"], 148), (training[seed], 104)):
+        assert run["loss"] <= bar and run["loss"] == pytest.approx(run["reconstruction"] + run["kl"], abs=0.01)
+
+
+def test_longer_training_still_helps_and_widens_the_gap_to_the_training_images(training):
+    runs = list(training["longer"].values())
+    assert list(training["longer"]) == ["10", "15", "20", "30", "40"]
+    assert runs[-1]["test"]["loss"] < runs[0]["test"]["loss"] - 1
+    gaps = [run["test"]["loss"] - run["train"]["loss"] for run in runs]
+    assert gaps[-1] > gaps[0] + 1 and gaps[0] > 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_prior_reaches_most_kinds_of_the_vae_s_digits_and_few_of_the_twin_s(comparison, seed):
+    ours, twin = (comparison[seed]["judged"][f"{name}, N(0, I)"] for name in ("VAE", "twin"))
+    assert ours["kinds"] > 9 and ours["coverage"] > 0.93 and ours["classes"] == 10
+    assert twin["kinds"] < 7.5 and twin["coverage"] < 0.85
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_twin_with_a_mixture_draws_better_than_the_vae_from_its_prior(comparison, seed):
+    judged = comparison[seed]["judged"]
+    ours, twin = judged["VAE, N(0, I)"], judged["twin, mixture"]
+    assert twin["distance"] < ours["distance"] - 0.1 and abs(twin["kinds"] - ours["kinds"]) < 0.4
+    assert twin["coverage"] > ours["coverage"] and twin["grey"] < ours["grey"] and twin["density"] < ours["density"]
+    assert judged["VAE, mixture"]["distance"] < ours["distance"] - 0.1  # the control of the control
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_moving_the_standard_normal_gives_the_twin_coverage_but_not_all_kinds(comparison, seed):
+    moved, ours = (comparison[seed]["judged"][name] for name in ("twin, N(0, I), moved", "VAE, N(0, I)"))
+    assert moved["coverage"] > ours["coverage"] - 0.03 and moved["kinds"] < ours["kinds"] - 0.7
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_twin_reconstructs_better_and_separates_the_digits_better(comparison, seed):
+    ours, twin = comparison[seed]["VAE"], comparison[seed]["twin"]
+    assert 2 < ours["cross_entropy"] - twin["cross_entropy"] < 7 and twin["mse"] < ours["mse"]
+    assert twin["accuracy"] > ours["accuracy"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_cell_of_the_prior_is_empty_of_the_vae_s_codes_and_the_shares_differ(comparison, seed):
+    share = {name: np.array(comparison[seed][name]["cells"]) / 60000 for name in ("VAE", "twin")}
+    divergence = {name: float((s[s > 0] * np.log(100 * s[s > 0])).sum()) for name, s in share.items()}
+    assert 0.05 < 100 * share["VAE"].min() < 0.5 and 2 < 100 * share["VAE"].max() < 5
+    assert 0.05 < divergence["VAE"] < 0.25 < 0.4 < divergence["twin"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_ordinary_walks_are_no_stranger_in_the_twin(comparison, seed):
+    ours, twin = comparison[seed]["VAE"], comparison[seed]["twin"]
+    for walk in (ours["walk_distance"], twin["walk_distance"]):
+        assert walk[4] > max(walk[0], walk[-1])
+    assert all(a < b for a, b in zip(twin["walk_distance"], ours["walk_distance"], strict=True))
+    assert max(ours["walk_room"]) < 1.5 and max(twin["walk_room"]) < 2

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from keras import layers
 
 from vaelab import language
-from vaelab.widgets import LatentExplorer, latent_explorer
+from vaelab.widgets import LatentExplorer, dense, latent_explorer
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -276,6 +276,60 @@ def test_the_still_picture_or_its_one_line_changes_by_itself(decoder, cloud):
     png = base64.b64decode(first["image/png"])
     assert png.startswith(b"\x89PNG") and len(png) < 60_000 and first["image/png"] == second["image/png"]
     assert "application/vnd.jupyter.widget-view+json" in first
+
+
+# ---- few bits for large layers ----
+
+
+def large(scale=4.0):
+    """The size of chapter 07's decoder, logits that go beyond ±5 like those of a trained one."""
+    return decoder_of((256, "relu"), (512, "relu"), out="linear", scale=scale)
+
+
+def test_a_large_decoder_takes_two_bytes_a_weight_or_other_pixels_than_keras(show, cloud):
+    model, random = large(), np.random.default_rng(1)
+    explorer = LatentExplorer(model, cloud[0] / 4, logits=True)
+    assert [step[2] for step in explorer.network["steps"] if len(step) == 3] in ([7, 7], [8, 8], [7, 8])
+    assert len(explorer.weights) < 1.1 * model.count_params()
+    low, high = explorer.view["low"], explorer.view["high"]
+    points = random.uniform(low, high, (400, 2)).astype("float32")
+    expected = keras.ops.sigmoid(model(points)).numpy().reshape(400, -1)
+    assert expected.min() < 0.01 < 0.99 < expected.max()
+    computed = np.array(show(explorer).evaluate(DECODE, points.tolist()))
+    assert np.abs(computed - expected).max() <= 0.01
+
+
+def test_rounding_to_few_bits_is_trusted_unmeasured(monkeypatch, cloud):
+    monkeypatch.setattr(dense, "TIGHT_TOLERANCE", 0.0)
+    network = LatentExplorer(large(), cloud[0] / 4, logits=True).network
+    assert network["dtype"] == "int16"
+    assert [step for step in network["steps"] if not isinstance(step, str)] == [[2, 256], [256, 512], [512, 784]]
+
+
+def test_rounding_without_making_up_for_it_would_do():
+    """The control: plain rounding to seven bits misses what the packing keeps."""
+    model = large()
+    steps, points = dense.read_chain(model), np.random.default_rng(0).uniform(-3, 3, (1681, 2))
+    expected = dense.run([*steps, "sigmoid"], points)
+
+    def plainly(kernel):
+        scale = np.abs(kernel).max(axis=0) / 63
+        return np.round(kernel / scale) * scale
+
+    rough = [step if isinstance(step, str) else (plainly(step[0]), step[1]) for step in steps]
+    assert np.abs(dense.run([*rough, "sigmoid"], points) - expected).max() > 0.02
+
+
+def test_a_large_layer_without_moving_inputs_is_an_error(cloud):
+    model = large()
+    for layer in model.layers[:2]:
+        layer.set_weights([np.zeros_like(layer.kernel), np.zeros_like(layer.bias)])
+    LatentExplorer(model, cloud[0], logits=True)
+
+
+def test_a_small_decoder_loses_bits(decoder, cloud):
+    steps = LatentExplorer(decoder, *cloud).network["steps"]
+    assert all(isinstance(step, str) or len(step) == 2 for step in steps)
 
 
 # ---- in the browser ----

@@ -29,8 +29,9 @@ def bernoulli_nll(x, logits):
 
     x: (batch, ...), floats in [0, 1]. logits: same shape, of the probability that a pixel is 1.
     Returns (batch,), in nats, summed over all axes but the first; at least float32. For x strictly between 0 and 1
-    this is the cross-entropy, which is no likelihood. Raises ValueError if the shapes differ, for an empty batch and,
-    called eagerly, for pixels outside [0, 1] or logits that are not finite; TypeError for integers.
+    this is the cross-entropy, which is no likelihood. Two softplus, because softplus(logits) - x * logits loses a small
+    result between two large numbers. Raises ValueError if the shapes differ, for an empty batch and, called eagerly,
+    for pixels outside [0, 1] or logits that are not finite; TypeError for integers. Shown in chapter 06.
     """
     x, logits = _check_pair(x, logits, ("x", "logits"))
     _check_pixels(x)
@@ -45,7 +46,7 @@ def gaussian_nll(x, mean, log_var):
     a number is one variance for all pixels. Returns (batch,), in nats, summed over all axes but the first, the
     constant ln(2 pi) / 2 of each pixel included; at least float32. A density, so it may be negative. Raises ValueError
     if shapes do not fit, for an empty batch and, called eagerly, for pixels outside [0, 1] or values that are not
-    finite; TypeError for integers.
+    finite; TypeError for integers. Shown in chapter 06.
     """
     x, mean = _check_pair(x, mean, ("x", "mean"))
     log_var = _check_broadcast(log_var, mean, "log_var", "mean")

@@ -102,7 +102,7 @@ def build_vae_encoder(latent_dim=2, widths=(512, 256)):
 def build_vae_decoder(latent_dim=2, widths=(256, 512)):
     """The VAE's decoder: codes (n, latent_dim) to (n, 28, 28, 1), logits or means of the pixels.
 
-    widths: units of the hidden ReLU layers; (64,) is the lecture's.
+    widths: units of the hidden ReLU layers; (64,) is the lecture's. Shown in chapter 07.
     """
     z = keras.Input(shape=(latent_dim,), name="z")
     x = z
@@ -112,8 +112,30 @@ def build_vae_decoder(latent_dim=2, widths=(256, 512)):
     return keras.Model(z, layers.Reshape((28, 28, 1))(x), name="decoder")
 
 
+class ModelOfParts(keras.Model):
+    """A model made of other models: saves them and its settings in its config, so that Keras can build it again.
+
+    parts: names of the arguments that are objects of Keras or functions; settings: those that are plain values. Each
+    argument is kept as the attribute of its name.
+    """
+
+    parts = settings = ()
+
+    def get_config(self):
+        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.parts}
+        return {**super().get_config(), **parts, **{name: getattr(self, name) for name in self.settings}}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        parts = {
+            name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
+            for name in cls.parts
+        }
+        return cls(**{**config, **parts})
+
+
 @keras.saving.register_keras_serializable(package="vaelab")
-class VAE(keras.Model):
+class VAE(ModelOfParts):
     """A variational autoencoder: an encoder to (mean, log_var), a sample z, a decoder, and -ELBO as the loss.
 
     encoder: images (n, ...) to mean and log_var, both (n, latent_dim). decoder: z (n, latent_dim) to logits of the
@@ -136,8 +158,10 @@ class VAE(keras.Model):
     are means over images. Targets beside the images are ignored; sample weights are refused. `vae(x)` reconstructs
     without noise: the pixels that the decoder expects at the mean of q. Saves and loads as `.keras` and keeps
     training. Raises ValueError for networks that do not fit, an unknown likelihood or a number out of its range.
-    Source: Kingma & Welling (2013).
+    Source: Kingma & Welling (2013). Shown in chapter 07.
     """
+
+    parts, settings = ("encoder", "decoder", "beta"), ("likelihood", "noise_var", "free_bits", "seed")
 
     def __init__(
         self, encoder, decoder, likelihood="bernoulli", beta=1.0, noise_var=0.5, free_bits=0.0, seed=None, **kwargs
@@ -149,6 +173,9 @@ class VAE(keras.Model):
         self.likelihood, self.beta, self.noise_var = likelihood, beta, noise_var
         self.free_bits, self.seed = free_bits, seed
         self.latent_dim = decoder.input_shape[-1]
+        self.loss_mean, self.reconstruction_mean, self.kl_mean = (
+            keras.metrics.Mean(name) for name in ("loss", "reconstruction", "kl")
+        )
         if likelihood == "gaussian":
             start = math.log(0.5 if noise_var == "learned" else noise_var)
             self.noise_log_var = self.add_weight(
@@ -157,9 +184,6 @@ class VAE(keras.Model):
         self.step = self.add_weight(
             initializer="zeros", dtype="int64", trainable=False, aggregation="only_first_replica", name="step"
         )
-        self.loss_mean = keras.metrics.Mean("loss")
-        self.reconstruction_mean = keras.metrics.Mean("reconstruction")
-        self.kl_mean = keras.metrics.Mean("kl")
         self.built = True  # every weight exists already
 
     @property
@@ -195,48 +219,31 @@ class VAE(keras.Model):
             reconstruction = gaussian_nll(x, decoded, self.noise_log_var)
         kl = kl_divergence(mean, log_var)
         charged = free_bits_kl(mean, log_var, self.free_bits) if self.free_bits else kl
-        loss = ops.add(reconstruction, self.price() * charged)
+        loss = reconstruction + self.price() * charged
         self.loss_mean.update_state(loss)
         self.reconstruction_mean.update_state(reconstruction)
         self.kl_mean.update_state(kl)
         return ops.sum(loss) / batch_size(loss)
 
     def train_step(self, data):
-        x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        _check_unweighted(sample_weight)
+        x = images_of(data)
         with tf.GradientTape() as tape:
-            loss = self.loss_of(x, training=True)
-            scaled = self.optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled, self.trainable_variables)
+            loss = self.optimizer.scale_loss(self.loss_of(x, training=True))
+        gradients = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
         self.step.assign_add(1)
         return self.get_metrics_result()
 
     def test_step(self, data):
-        x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        _check_unweighted(sample_weight)
-        self.loss_of(x)
+        self.loss_of(images_of(data))
         return self.get_metrics_result()
-
-    def get_config(self):
-        parts = {name: getattr(self, name) for name in ("encoder", "decoder", "beta")}
-        settings = {name: getattr(self, name) for name in ("likelihood", "noise_var", "free_bits", "seed")}
-        serialized = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
-        return {**super().get_config(), **serialized, **settings}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        parts = {
-            name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
-            for name in ("encoder", "decoder", "beta")
-        }
-        return cls(**{**config, **parts})
 
 
 def train_vae(x_train, latent_dim=2, seed=0, epochs=10, **settings):
     """A new VAE of the course, 784-512-256 and back, trained with Adam on shuffled batches of 128.
 
     x_train: (n, 28, 28, 1), pixels in [0, 1]. settings: those of `VAE`, such as beta or likelihood. Returns the VAE.
+    Shown in chapter 07.
     """
     keras.utils.set_random_seed(seed)
     vae = VAE(build_vae_encoder(latent_dim), build_vae_decoder(latent_dim), seed=seed, **settings)
@@ -245,12 +252,28 @@ def train_vae(x_train, latent_dim=2, seed=0, epochs=10, **settings):
     return vae
 
 
+def train_twin(x_train, latent_dim=2, seed=0, epochs=10):
+    """The VAE's twin without its two ingredients, noise and KL: a plain autoencoder for a fair comparison.
+
+    The networks, first weights, optimizer, batches and cross-entropy of `train_vae` with the same seed; the code is the
+    encoder's mean, and log_var goes unused. Returns (encoder, decoder): images to codes (n, latent_dim), and codes to
+    logits. Shown in chapter 07.
+    """
+    keras.utils.set_random_seed(seed)
+    encoder, decoder = build_vae_encoder(latent_dim), build_vae_decoder(latent_dim)
+    to_code = keras.Model(encoder.input, encoder.outputs[0])
+    twin = keras.Sequential([to_code, decoder])
+    twin.compile(optimizer="adam", loss=bernoulli_nll, steps_per_execution=64)
+    twin.fit(x_train, x_train, epochs=epochs, batch_size=128, verbose=0, callbacks=[TrainingProgress()])
+    return to_code, decoder
+
+
 @keras.saving.register_keras_serializable(package="vaelab")
 class WarmUp:
     """A schedule for beta: from 0 along a straight line to `beta`, reached after `steps` training steps, then constant.
 
     Raises ValueError unless steps is a whole number of at least 1 and beta is not negative.
-    Source: Bowman et al. (2016), section 3.1.
+    Source: Bowman et al. (2016), section 3.1. Shown in chapter 08.
     """
 
     def __init__(self, steps, beta=1.0):
@@ -276,11 +299,19 @@ def free_bits_kl(mean, log_var, free_bits):
     free_bits, a constant without gradient. So the mean over the batch is the sum over dimensions of
     max(free_bits, mean KL of this dimension). mean, log_var: (batch, latent_dim). Returns (batch,), in nats.
     Under a tf.distribute strategy the batch is that of all devices. Source: Kingma et al. (2016, arXiv:1606.04934).
+    Shown in chapter 08.
     """
     kl = kl_divergence(ops.reshape(mean, (-1, 1)), ops.reshape(log_var, (-1, 1)))
     kl = ops.reshape(kl, ops.shape(mean))  # (batch, latent_dim)
     mean_kl = sum_over_devices(ops.sum(kl, axis=0)) / batch_size(kl)
     return ops.sum(ops.where(mean_kl > free_bits, kl, free_bits), axis=1)
+
+
+def images_of(data):
+    """The images in what `fit` or `evaluate` hands to a step; targets are left aside, sample weights refused."""
+    x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    _check_unweighted(sample_weight)
+    return x
 
 
 def batch_size(values):

@@ -14,6 +14,17 @@ const ACTIVATIONS = {
 // A buffer's bytes at an aligned place of their own; an empty one may be missing from saved state.
 const copy = (view) => view?.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) ?? new ArrayBuffer(0);
 
+// `count` whole numbers of `bits` bits each, one after the other, lowest bit first, 2 ** (bits - 1) added to each.
+function unpack(bytes, bits, count) {
+  const whole = new Int16Array(count), offset = 2 ** (bits - 1);
+  for (let i = 0, at = 0, held = 0, have = 0; i < count; i++) {
+    for (; have < bits; have += 8) held |= bytes[at++] << have;
+    whole[i] = (held & (2 * offset - 1)) - offset;
+    (held >>= bits), (have -= bits);
+  }
+  return whole;
+}
+
 // network: {dtype, steps}, weights: DataView. Each layer holds its own output buffer, so that drawing makes no garbage.
 function readLayers(network, weights) {
   const bytes = copy(weights), layers = [];
@@ -24,12 +35,13 @@ function readLayers(network, weights) {
       layers.push({ activation: ACTIVATIONS[step] });
       continue;
     }
-    const [inputs, units] = step;
+    const [inputs, units, bits] = step, count = inputs * units;
     let kernel;
     if (network.dtype === "int16") {
-      const whole = take(Int16Array, inputs * units), scale = take(Float32Array, units);
+      const whole = bits ? unpack(take(Uint8Array, Math.ceil((count * bits) / 8)), bits, count) : take(Int16Array, count);
+      const scale = take(Float32Array, units);
       kernel = Float32Array.from(whole, (value, i) => value * scale[i % units]);
-    } else kernel = take(Float32Array, inputs * units);
+    } else kernel = take(Float32Array, count);
     layers.push({ inputs, units, kernel, bias: take(Float32Array, units), out: new Float64Array(units) });
   }
   return layers;

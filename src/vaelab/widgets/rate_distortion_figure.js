@@ -1,0 +1,248 @@
+// A measured rate-distortion curve, a marker that the reader moves along it, and what belongs to the marked point.
+// Needs of its host: model.get, set, on, off, save_changes. Styles: latent_explorer.css, rate_distortion_figure.css.
+
+const SIDE = 28, COLUMNS = 10, GAP = 2; // the pictures
+
+// ---- small helpers ---------------------------------------------------------------------------------------------
+
+function element(parent, tag, attributes = {}, text = "") {
+  const svg = parent.namespaceURI.endsWith("svg") || tag === "svg";
+  const child = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  set(child, attributes);
+  if (text) child.textContent = text;
+  parent.append(child);
+  return child;
+}
+
+function set(node, attributes) {
+  for (const name in attributes) node.setAttribute(name, attributes[name]);
+}
+
+const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+
+function ticks(low, high, wanted) {
+  const raw = (high - low) / wanted, power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw), found = [];
+  for (let i = Math.ceil(low / step); i * step <= high; i++) found.push(i * step);
+  return { found, decimals: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
+}
+
+// The page's own choice of theme, or the reader's.
+function isDark() {
+  const { documentElement: html, body } = document;
+  if (html.dataset.theme === "dark" || html.dataset.theme === "light") return html.dataset.theme === "dark";
+  if (body.dataset.jpThemeLight) return body.dataset.jpThemeLight === "false";
+  if (body.dataset.vscodeThemeKind) return !body.dataset.vscodeThemeKind.includes("light");
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+// One row of ten pictures, two pixels a byte, from 0, white, to 15, ink. Returns 280 x 28 numbers.
+function unpackRow(bytes, row) {
+  const levels = new Uint8Array(COLUMNS * SIDE * SIDE), start = (row * levels.length) / 2;
+  for (let i = 0; i < levels.length; i += 2) {
+    const byte = bytes.getUint8(start + i / 2);
+    levels[i] = byte >> 4;
+    levels[i + 1] = byte & 15;
+  }
+  return levels;
+}
+
+// ---- the figure ------------------------------------------------------------------------------------------------
+
+const LEFT = 46, RIGHT = 12, TOP = 26, PANEL = 190, BOTTOM = 40;
+
+// Keys pressed here are not the notebook's: JupyterLab honours this attribute on the focused element itself.
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+function render({ model, el }) {
+  const strings = model.get("strings"), points = model.get("points"), others = model.get("others");
+  const packed = model.get("pictures"), bytes = new DataView(packed.buffer ?? packed, packed.byteOffset ?? 0);
+
+  const number = (value, digits) => {
+    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    const text = new Intl.NumberFormat(strings.language, options).format(value);
+    return text.replace(/^-(?=[0.,]*$)/, "").replace("-", "−");
+  };
+  const nats = (value) => number(value, 1);
+  const betaText = (value) => new Intl.NumberFormat(strings.language, { maximumFractionDigits: 3 }).format(value);
+
+  // The elements
+  const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
+  const main = element(root, "div", { class: "rd-main" });
+  const curve = element(main, "svg", { class: "rd-curve", role: "img", focusable: "false" });
+  const bars = element(main, "svg", { class: "rd-bars", role: "img", focusable: "false" });
+  const control = element(root, "label", { class: "rd-control" });
+  element(control, "span", {}, strings.beta);
+  const range = { type: "range", min: 0, max: points.length - 1, step: 1, tabindex: 0 };
+  const slider = element(control, "input", { ...range, ...OWN_KEYS });
+  const shown = element(control, "span", { "aria-hidden": "true" });
+  const readout = element(root, "p", { class: "rd-readout" });
+  const value = element(readout, "span", { class: "rd-value" });
+  readout.append(" ");
+  const sum = element(readout, "span");
+  const rows = element(root, "div", { class: "rd-rows" });
+  const canvases = ["digits", "reconstructed", "samples"].map((name) => {
+    element(rows, "div", {}, strings[name]);
+    const size = { width: COLUMNS * (SIDE + GAP) - GAP, height: SIDE };
+    return [name, element(rows, "canvas", { ...size, role: "img" })];
+  });
+  const live = element(root, "p", { class: "vx-hidden", "aria-live": "polite" });
+  element(root, "p", { class: "vx-small" }, strings.small);
+
+  const all = [...points.map((p) => [p.rate, p.distortion]), ...others];
+  const [rates, distortions] = [0, 1].map((i) => all.map((pair) => pair[i]));
+  const mostRate = 1.06 * Math.max(...rates), air = 0.06 * (Math.max(...distortions) - Math.min(...distortions));
+  const [low, high] = [Math.min(...distortions) - air, Math.max(...distortions) + air];
+  const mostKL = 1.05 * Math.max(...points.flatMap((p) => p.kl), 1e-3);
+  let width = 0, draws = 0, announcement = 0;
+
+  const at = () => Math.max(0, points.findIndex((p) => p.beta === model.get("beta")));
+  const toX = (rate) => LEFT + (rate / mostRate) * (width - RIGHT - LEFT);
+  const toY = (distortion) => TOP + ((high - distortion) / (high - low)) * PANEL;
+
+  function axes(svg, w, base, title, name, yLow, yHigh, y) {
+    const height = base + (name ? BOTTOM : 8);
+    set(svg, { height, viewBox: `0 0 ${w} ${height}` });
+    svg.replaceChildren();
+    element(svg, "text", { class: "rd-title", x: 4, y: 15 }, title);
+    const { found, decimals } = ticks(yLow, yHigh, base > 150 ? 5 : 3);
+    for (const tick of found) {
+      element(svg, "line", { x1: LEFT - 4, x2: LEFT, y1: y(tick), y2: y(tick) });
+      element(svg, "text", { x: LEFT - 7, y: y(tick) + 4, "text-anchor": "end" }, number(tick, decimals));
+    }
+    element(svg, "line", { x1: LEFT, x2: LEFT, y1: TOP, y2: base });
+    element(svg, "line", { x1: LEFT, x2: w - RIGHT, y1: base, y2: base });
+    const middle = { class: "rd-label", x: (LEFT + w - RIGHT) / 2, y: base + 34, "text-anchor": "middle" };
+    element(svg, "text", middle, name);
+  }
+
+  function drawCurve(point) {
+    width = curve.clientWidth || 420;
+    const total = point.rate + point.distortion, base = TOP + PANEL;
+    axes(curve, width, base, strings.curve, strings.rate, low, high, toY);
+    for (const tick of ticks(0, mostRate, Math.max(3, width / 80)).found) {
+      element(curve, "line", { x1: toX(tick), x2: toX(tick), y1: base, y2: base + 4 });
+      element(curve, "text", { x: toX(tick), y: base + 17, "text-anchor": "middle" }, number(tick, 0));
+    }
+    // The dashed line of one sum, cut off at the edges of the drawing
+    const from = Math.max(0, total - high), to = Math.min(mostRate, total - low);
+    const ends = { x1: toX(from), y1: toY(total - from), x2: toX(to), y2: toY(total - to) };
+    if (to > from) element(curve, "line", { class: "rd-sum", ...ends });
+    const trace = points.map((p) => `${toX(p.rate).toFixed(1)} ${toY(p.distortion).toFixed(1)}`).join("L");
+    element(curve, "path", { class: "rd-line", d: `M${trace}` });
+    for (const [rate, distortion] of others) {
+      element(curve, "circle", { class: "rd-other", cx: toX(rate), cy: toY(distortion), r: 2.5 });
+    }
+    for (const p of points) {
+      element(curve, "circle", { class: "rd-dot", cx: toX(p.rate), cy: toY(p.distortion), r: 4 });
+    }
+    const place = { cx: toX(point.rate), cy: toY(point.distortion), r: 9 };
+    element(curve, "circle", { class: "rd-marker", ...place });
+    const left = place.cx > width - 90;
+    const label = { x: place.cx + (left ? -14 : 14), y: place.cy - 8, "text-anchor": left ? "end" : "start" };
+    element(curve, "text", { class: "rd-label", ...label }, fill(strings.value, { beta: betaText(point.beta) }));
+    const words = fill(strings.picture, { count: points.length });
+    curve.setAttribute("aria-label", `${words} ${value.textContent}`);
+  }
+
+  function drawBars(point) {
+    const w = bars.clientWidth || 260, beside = bars.getBoundingClientRect().top < curve.getBoundingClientRect().bottom;
+    const panel = beside ? PANEL : PANEL / 2, base = TOP + panel, y = (kl) => base - (kl / mostKL) * panel;
+    axes(bars, w, base, strings.bars, "", 0, mostKL, y);
+    const room = (w - RIGHT - LEFT - 4) / point.kl.length;
+    point.kl.forEach((kl, i) => {
+      const box = { x: LEFT + 4 + i * room, y: y(kl), width: Math.max(1, 0.75 * room), height: base - y(kl) };
+      element(bars, "rect", { class: point.active[i] ? "rd-bar rd-active" : "rd-bar", ...box });
+    });
+    const words = { count: point.kl.length, largest: number(Math.max(...point.kl), 2) };
+    bars.setAttribute("aria-label", fill(strings.bars_picture, { ...words, smallest: number(Math.min(...point.kl), 2) }));
+  }
+
+  function drawRow(canvas, row) {
+    const levels = unpackRow(bytes, row), context = canvas.getContext("2d");
+    const picture = context.createImageData(canvas.width, SIDE);
+    picture.data.fill(255);
+    for (let image = 0; image < COLUMNS; image++) {
+      for (let i = 0; i < SIDE * SIDE; i++) {
+        const x = image * (SIDE + GAP) + (i % SIDE), y = Math.floor(i / SIDE);
+        const shade = 255 - 17 * levels[image * SIDE * SIDE + i];
+        picture.data.fill(shade, 4 * (y * canvas.width + x), 4 * (y * canvas.width + x) + 3);
+      }
+    }
+    context.putImageData(picture, 0, 0);
+  }
+
+  function draw(event) {
+    const index = at(), point = points[index], beta = betaText(point.beta);
+    const words = {
+      beta,
+      rate: nats(point.rate),
+      distortion: nats(point.distortion),
+      sum: nats(point.rate + point.distortion),
+      active: point.active.reduce((a, b) => a + b, 0),
+      dims: point.kl.length,
+    };
+    value.textContent = fill(strings.readout, words);
+    sum.textContent = fill(strings.sum, words);
+    shown.textContent = fill(strings.value, { beta });
+    slider.value = index;
+    slider.setAttribute("aria-valuetext", shown.textContent);
+    drawCurve(point);
+    drawBars(point);
+    canvases.forEach(([name, canvas], i) => {
+      drawRow(canvas, i === 0 ? 0 : 2 * index + i);
+      canvas.setAttribute("aria-label", i === 0 ? strings[name] : `${strings[name]}, ${shown.textContent}`);
+    });
+    root.dataset.draws = ++draws;
+    root.dataset.ready = "true";
+    if (event) {
+      clearTimeout(announcement);
+      announcement = setTimeout(() => (live.textContent = readout.textContent), 500);
+    }
+  }
+
+  let own = false; // while this view itself sets the model
+  function change(index, event) {
+    own = true;
+    model.set("beta", points[index].beta);
+    own = false;
+    model.save_changes();
+    draw(event);
+  }
+  slider.addEventListener("input", (event) => change(Number(slider.value), event));
+  slider.addEventListener("keydown", (event) => event.stopPropagation()); // some themes turn pages on the arrow keys
+  curve.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary || event.button !== 0) return;
+    const box = curve.getBoundingClientRect();
+    const distance = (p) => Math.hypot(toX(p.rate) - event.clientX + box.left, toY(p.distortion) - event.clientY + box.top);
+    const nearest = points.reduce((best, p, i) => (distance(p) < distance(points[best]) ? i : best), 0);
+    change(nearest, event);
+  });
+  const changed = () => own || draw();
+  model.on("change:beta", changed);
+
+  // Theme and size
+  const paint = () => root.classList.toggle("vx-dark", isDark());
+  paint();
+  draw();
+  const theme = new MutationObserver(paint);
+  const watched = { attributeFilter: ["data-theme", "data-jp-theme-light", "data-vscode-theme-kind"] };
+  theme.observe(document.documentElement, watched);
+  theme.observe(document.body, watched);
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", paint);
+  const resize = new ResizeObserver(() => curve.clientWidth !== width && curve.clientWidth > 0 && draw());
+  resize.observe(root);
+
+  return () => {
+    model.off("change:beta", changed);
+    theme.disconnect();
+    scheme.removeEventListener("change", paint);
+    resize.disconnect();
+    clearTimeout(announcement);
+    root.remove();
+  };
+}
+
+export { unpackRow };
+export default { render };
