@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import platform
+import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,6 +23,7 @@ from bench import PARTS, RESULTS
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+WITH_TENSORFLOW = ("training", "quality", "evaluation")
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "playwright", "pytest", "nbval")
 
 
@@ -56,8 +58,11 @@ def versions():
 def main(chosen):
     if unknown := set(chosen) - set(PARTS):
         sys.exit(f"Nothing to measure by the name {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}.")
-    importlib.import_module("vaelab").setup("en")  # before TensorFlow is imported: it holds the driver's notes back
-    for part in chosen or PARTS:
+    if len(chosen) != 1:  # each part in a process of its own: peaks of memory are handed down to child processes
+        sys.exit(max(subprocess.run([sys.executable, "-m", "bench", part]).returncode for part in chosen or PARTS))
+    if chosen[0] in WITH_TENSORFLOW:
+        importlib.import_module("vaelab").setup("en")  # before TensorFlow is imported: it holds the driver's notes back
+    for part in chosen:
         section = {"date": datetime.date.today().isoformat(), "machine": machine(), "versions": versions(), "rows": []}
         print(f"\n{part}", flush=True)
         for row in importlib.import_module(f"bench.{part}").measure():
