@@ -61,6 +61,21 @@ def density_and_coverage(images, reference, k=5):
     return float(inside / (k * len(images))), float(np.mean(covered))
 
 
+def precision(images, reference, k=5):
+    """The share of generated images that lie near a real one: in the ball of at least one reference image, in [0, 1].
+
+    The balls are those of `density_and_coverage`, where an image counts for each ball that it lies in; here it counts
+    once. images: (n, 28, 28, 1), reference: (m, 28, 28, 1). Raises ValueError unless 1 <= k < m.
+    Source: Kynkäänniemi et al. (2019), section 2.
+    """
+    images, reference = check_images(images, "images"), check_images(reference, "reference")
+    _check_k(k, len(reference) - 1)
+    images, reference = images.reshape(len(images), -1), reference.reshape(len(reference), -1)
+    radius = NearestNeighbors(n_neighbors=k).fit(reference).kneighbors()[0][:, -1]
+    near = [(distances <= radius).any(axis=1) for distances in pairwise_distances_chunked(images, reference)]
+    return float(np.concatenate(near).mean())
+
+
 def _check_k(k, most):
     if not 1 <= k <= most:
         raise ValueError(tr("k is {k}; expected a whole number from 1 to {most}.").format(k=k, most=most))
