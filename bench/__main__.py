@@ -70,9 +70,8 @@ def main(chosen):
             shown = f"{row['value']:,.4g}" if isinstance(row["value"], float) else str(row["value"])
             print(f"  {row['what']:<66} {shown:>12} {row['unit']:<10} {row['promise']}", flush=True)
         kept = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-        text = json.dumps(
-            {name: ({**kept, part: section}).get(name) for name in PARTS if name in {*kept, part}}, indent=1
-        )
+        kept[part] = section
+        text = json.dumps({name: kept[name] for name in PARTS if name in kept}, indent=1)
         RESULTS.write_text(text + "\n", "utf-8")
 
 
