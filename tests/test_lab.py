@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -234,6 +235,7 @@ def test_lab_does_not_serve_the_copies_with_this_environment_and_end_on_ctrl_c(c
     (wrong / "kernel.json").write_text('{"argv": ["false"], "display_name": "Wrong", "language": "python"}')
     (course / "tools").mkdir()
     (course / "tools/lab.py").write_bytes(SCRIPT.read_bytes())
+    shutil.copytree(SCRIPT.parent / "jupyter", course / "tools/jupyter")
     environment = {**os.environ, "HOME": str(course / "home"), "SSH_TTY": "yes", "PYTHONUNBUFFERED": "1"}
     environment = {name: value for name, value in environment.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
     lab = subprocess.Popen(
@@ -258,7 +260,13 @@ def test_lab_does_not_serve_the_copies_with_this_environment_and_end_on_ctrl_c(c
         assert page == "/lab/tree/en/01-encoder-decoder.ipynb"
         assert "Wrong" not in ask(address, "/api/kernelspecs", token)
         assert '"1 + 1"' in ask(address, "/api/contents/en/01-encoder-decoder.ipynb", token)
-        assert "<title>JupyterLab</title>" in ask(address, page, token)
+        shown = ask(address, page, token)
+        assert "<title>JupyterLab</title>" in shown
+        settings = json.loads(
+            re.search(r'id="jupyter-config-data" type="application/json">(.*?)</script>', shown, re.S)[1]
+        )
+        assert "@jupyter/nbgrader" in settings["disabledExtensions"]
+        assert "nbgrader" not in (course / "lab/.jupyterlab.log").read_text("utf-8")
         with pytest.raises(urllib.request.HTTPError):
             ask(address, "/api/contents", "not-the-token")
         os.killpg(lab.pid, signal.SIGINT)

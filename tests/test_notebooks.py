@@ -17,6 +17,7 @@ from conftest import ROOT
 
 LESSONS = notebooks.lessons()
 IDS = [f"{path.parent.name}/{path.stem}" for path in LESSONS]
+LECTURES = [path for path in LESSONS if not path.name.startswith("hw")]  # homework has its own parts
 MOST_BYTES = 1_000_000
 
 
@@ -112,9 +113,8 @@ def test_solutions_are_folded_everywhere(lesson):
         assert ("hide-cell" in tags(cell)) == folded, cell.source
 
 
+@pytest.mark.parametrize("text", LECTURES, ids=[path.stem for path in LECTURES], indirect=True)
 def test_parts_of_a_lecture_are_there(text, lesson):
-    if text.name.startswith("hw"):
-        pytest.skip("homework has its own parts")
     prose = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
     for part in ("After this chapter you will be able to", "**Time:**", "**You need:**", "## Exercises",
                  "## Check yourself", "## What we did not tell you", "## References"):  # fmt: skip

@@ -169,7 +169,8 @@ def serve(lab):
         print("You are root, so JupyterLab gets --allow-root. It listens on this machine only.")
         command.append("--ServerApp.allow_root=True")
     environment = {**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_PREFER_ENV_PATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    # tools/jupyter switches off the question about Jupyter's news, and with it the search for them on the network.
+    # tools/jupyter switches off the question about Jupyter's news, and with it the search for them on the network; also
+    # the panels of nbgrader and Notebook, which are installed for the coursework's tests and only puzzle a learner.
     settings = [str(ROOT / "tools" / "jupyter"), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
     environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(settings)
     environment.pop("JUPYTER_PATH", None)  # it would put other kernels called python3 before this environment's
