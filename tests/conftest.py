@@ -1,6 +1,8 @@
 """Fixtures that several test files share. Nothing here trains a network."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +21,38 @@ sys.path.insert(0, str(ROOT / "tools"))
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+# A page that brings figures to life as the site does; window.views holds what the tests ask.
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Figures</title><style>body { margin: 8px; } main { padding-bottom: 900px; }</style></head>
+<body><main><h1>Figures</h1></main>
+<script type="application/json">STATES</script>
+<script type="module">
+window.views = [];
+for (const { state, buffers } of JSON.parse(document.querySelector("script").textContent)) {
+  for (const { path, data } of buffers) {
+    const bytes = Uint8Array.from("xxx" + atob(data), (c) => c.charCodeAt(0)); // an odd offset, as in a long message
+    state[path[0]] = new DataView(bytes.buffer, 3);
+  }
+  const style = document.createElement("style"), el = document.createElement("div"), listeners = {};
+  style.textContent = state._css;
+  document.head.append(style);
+  document.querySelector("main").append(el);
+  const model = {
+    get: (name) => state[name],
+    set: (name, value) => ((state[name] = value), (listeners["change:" + name] || []).forEach((f) => f())),
+    on: (event, f) => (listeners[event] ??= []).push(f),
+    off: (event, f) => (listeners[event] = listeners[event].filter((g) => g !== f)),
+    save_changes() {},
+  };
+  const module = await import(URL.createObjectURL(new Blob([state._esm], { type: "text/javascript" })));
+  const remove = module.default.render({ model, el });
+  window.views.push({ model, el, module, remove, listeners, readyAtOnce: el.firstChild.dataset.ready });
+}
+window.done = true;
+</script></body></html>"""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -45,6 +79,87 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=executable, args=flags)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Open figures on a page as the site does, from their saved state. Fails on errors and on any request."""
+    import ipywidgets.embed
+
+    contexts, faults = [], []
+
+    def open_page(*figures, width=900, **options):
+        states = []
+        for figure in figures:
+            saved = ipywidgets.embed.dependency_state([figure], drop_defaults=False)[figure.model_id]
+            states.append({"state": saved["state"], "buffers": saved.get("buffers", [])})
+        path = tmp_path / f"page{len(contexts)}.html"
+        path.write_text(PAGE.replace("STATES", json.dumps(states).replace("</", "<\\/")), encoding="utf-8")
+        contexts.append(browser.new_context(viewport={"width": width, "height": 800}, **options))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith(("file:", "blob:")) else faults.append(request.url),
+        )
+        page.goto(path.as_uri())
+        page.wait_for_function("window.done === true")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def violations(page):
+    """What axe finds wrong with the figures of a page that `show` opened, as a report; empty if nothing."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.evaluate("document.querySelector('h1').remove()")
+    results = Axe().run(page, context=".vaelab-explorer")
+    return results.generate_report() if results.violations_count else ""
+
+
+def left_behind(page):
+    """How many elements and listeners the page's first figure has left once it is removed."""
+    page.evaluate("views[0].remove()")
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 500, "height": 500})
+    return page.evaluate("views[0].el.childElementCount + Object.values(views[0].listeners).flat().length")
+
+
+@pytest.fixture
+def english_left(monkeypatch):
+    """Have every message come back in «quotes», numbers in Russian. english_left(page) -> texts with other words."""
+    from vaelab import language
+
+    class Quoting:
+        def gettext(self, message):
+            return f"«{message}»"
+
+    monkeypatch.setattr(language, "_translations", Quoting())
+    monkeypatch.setattr(language, "_language", "ru")
+
+    def find(page, *symbols):
+        texts = page.evaluate("""() => [...document.querySelectorAll("main div, main div *")].flatMap((node) => [
+            ...[...node.childNodes].filter((child) => child.nodeType === 3).map((child) => child.data),
+            ...["aria-label", "aria-valuetext", "title", "alt"].map((name) => node.getAttribute(name) || ""),
+        ])""")
+        assert sum("«" in text for text in texts) > 8
+        found = []
+        for text in texts:
+            rest = text
+            while "«" in rest:
+                rest = re.sub("«[^«»]*»", "", rest)
+            for symbol in symbols:
+                rest = rest.replace(symbol, "")
+            if re.search(r"[^\W\d_]", rest):
+                found.append(text)
+        return found
+
+    return find
 
 
 @pytest.fixture(scope="session")

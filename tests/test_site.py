@@ -376,6 +376,44 @@ def test_a_living_figure_of_the_course_stays_dead(site, browser, serve):
     assert seen >= 2, "the front page and chapter 2 show a living figure"
 
 
+def heights(page, selector):
+    return page.evaluate(
+        f"[...document.querySelectorAll('{selector}')].map((one) => one.getBoundingClientRect().height)"
+    )
+
+
+def rooms(browser, address, width):
+    """The heights that a page keeps for its figures while their scripts are on the way, and those that they take."""
+    held, arrived = [], False
+
+    def hold(route):
+        route.continue_() if arrived else held.append(route)
+
+    with contextlib.closing(browser.new_context(viewport={"width": width, "height": 900})) as context:
+        page = context.new_page()
+        page.route("**/figures/*.js", hold)
+        page.goto(address, wait_until="domcontentloaded")
+        kept, arrived = heights(page, ".living-figure"), True
+        for route in held:
+            route.continue_()
+        page.locator(".vaelab-explorer[data-ready=true]").nth(len(kept) - 1).wait_for()
+        return kept, heights(page, ".vaelab-explorer")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_page_jumps_when_its_figure_comes_alive(site, browser, serve, width):
+    base, wrong, seen = serve(site), [], 0
+    for page in sorted((Path(site) / "en").glob("*.html")):
+        if 'class="living-figure"' not in page.read_text(encoding="utf-8"):
+            continue
+        for kept, taken in zip(*rooms(browser, f"{base}en/{page.name}", width), strict=True):
+            seen += 1
+            if abs(kept - taken) > 4:
+                wrong.append(f"{page.name}: course.css keeps {kept} px, the figure takes {taken} px")
+    assert wrong == []
+    assert seen >= 9
+
+
 def test_a_figure_of_a_supported_kind_stays_dead(small_site, browser, serve):
     with Visit(browser, serve(small_site / "html") + "en/02-latent-scatter.html") as visit:
         outputs = visit.page.locator(".vaelab-explorer output")

@@ -1,9 +1,19 @@
 """Living figures: widgets that compute in the browser and need no kernel once they are drawn."""
 
+from vaelab.widgets.code_walker import CodeWalker
+from vaelab.widgets.conditional_explorer import ConditionalExplorer
 from vaelab.widgets.elbo_figure import ELBOFigure
 from vaelab.widgets.kl_figure import KLFigure
 from vaelab.widgets.latent_explorer import LatentExplorer
 from vaelab.widgets.rate_distortion_figure import RateDistortionFigure
 from vaelab.widgets.sampling_figure import SamplingFigure
 
-__all__ = ["ELBOFigure", "KLFigure", "LatentExplorer", "RateDistortionFigure", "SamplingFigure"]
+__all__ = [
+    "CodeWalker",
+    "ConditionalExplorer",
+    "ELBOFigure",
+    "KLFigure",
+    "LatentExplorer",
+    "RateDistortionFigure",
+    "SamplingFigure",
+]

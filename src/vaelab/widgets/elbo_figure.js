@@ -1,5 +1,4 @@
 // One number x, a decoder with a curve, and a Gaussian q in the place of the posterior: ln p(x) = ELBO + gap.
-// Needs of its host: model.get, set, on, off, save_changes. Styles are in latent_explorer.css and elbo_figure.css.
 
 // ---- the arithmetic, the same as ELBOFigure's in Python; a state is {x, mean, log_var, sigma_x} -------------------
 
@@ -42,8 +41,7 @@ function climb(state, ranges) {
   for (let step = 0.05; step > 1e-4; ) {
     let moved = false;
     for (const [name, sign] of [["mean", 1], ["mean", -1], ["log_var", 1], ["log_var", -1]]) {
-      const [low, high] = ranges[name], next = { ...best };
-      next[name] = Math.min(high, Math.max(low, best[name] + sign * step));
+      const next = { ...best, [name]: clamp(best[name] + sign * step, ranges[name]) };
       if (elbo(next) > height) [best, height, moved] = [next, elbo(next), true];
     }
     if (!moved) step /= 2;
@@ -51,79 +49,31 @@ function climb(state, ranges) {
   return { mean: best.mean, log_var: best.log_var };
 }
 
-// ---- small helpers ---------------------------------------------------------------------------------------------
-
-function element(parent, tag, attributes = {}, text = "") {
-  const svg = parent.namespaceURI.endsWith("svg") || tag === "svg";
-  const child = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  set(child, attributes);
-  if (text) child.textContent = text;
-  parent.append(child);
-  return child;
-}
-
-function set(node, attributes) {
-  for (const name in attributes) node.setAttribute(name, attributes[name]);
-}
-
-const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-
-function ticks(low, high, wanted) {
-  const raw = (high - low) / wanted, power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw), found = [];
-  for (let i = Math.ceil(low / step); i * step <= high; i++) found.push(i * step);
-  return { found, decimals: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
-}
-
-// The page's own choice of theme, or the reader's.
-function isDark() {
-  const { documentElement: html, body } = document;
-  if (html.dataset.theme === "dark" || html.dataset.theme === "light") return html.dataset.theme === "dark";
-  if (body.dataset.jpThemeLight) return body.dataset.jpThemeLight === "false";
-  if (body.dataset.vscodeThemeKind) return !body.dataset.vscodeThemeKind.includes("light");
-  return matchMedia("(prefers-color-scheme: dark)").matches;
-}
-
 // ---- the figure ------------------------------------------------------------------------------------------------
 
 const EDGE = 10, TITLE = 24, PANEL = 130, AXIS = 38, ROW = 44, BAR = 16, FOOT = 40, POINTS = 700;
 const NAMES = ["x", "mean", "log_var", "sigma_x"];
 
-// Keys pressed here are not the notebook's: JupyterLab honours this attribute on the focused element itself.
-const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
-
 function render({ model, el }) {
   const strings = model.get("strings"), { ranges, step, low, high } = model.get("view");
-
-  const number = (value, digits) => {
-    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    const text = new Intl.NumberFormat(strings.language, options).format(value);
-    return text.replace(/^-(?=[0.,]*$)/, "").replace("-", "−");
-  };
+  const number = numbersOf(strings.language);
   const nats = (value) => number(value, Math.abs(value) < 10 ? 3 : Math.abs(value) < 100 ? 2 : 1);
 
   // The elements
   const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
-  const curves = element(root, "svg", { class: "ef-curves", role: "img", focusable: "false" });
-  const bars = element(root, "svg", { class: "ef-bars", role: "img", focusable: "false" });
-  const readout = element(root, "p", { class: "ef-readout" });
-  const sum = element(readout, "strong");
-  readout.append(" ");
-  const parts = element(readout, "span");
-  const controls = element(root, "div", { class: "ef-controls" });
-  const live = element(root, "p", { class: "vx-hidden", "aria-live": "polite" });
-  const stripes = "ef-" + Math.random().toString(36).slice(2);
-
+  const curves = element(root, "svg", { class: "vx-drawing vx-across ef-curves", role: "img", focusable: "false" });
+  const bars = element(root, "svg", { class: "vx-drawing ef-bars", role: "img", focusable: "false" });
+  const [sum, parts] = addReadout(root);
+  const controls = element(root, "div", { class: "vx-sliders ef-sliders" });
   const sliders = NAMES.map((name) => {
-    const label = element(controls, "label"), [min, max] = ranges[name];
-    element(label, "span", {}, strings[name]);
-    const input = element(label, "input", { type: "range", min, max, step, tabindex: 0, ...OWN_KEYS });
-    return { name, input, value: element(label, "span", { "aria-hidden": "true" }) };
+    const [min, max] = ranges[name], move = (value, event) => change({ [name]: value }, event);
+    return addSlider(element(controls, "label"), strings[name], { min, max, step }, move);
   });
   const button = element(root, "button", { type: "button", class: "ef-best", ...OWN_KEYS }, strings.best);
   element(root, "p", { class: "vx-small" }, strings.small);
 
-  let width = 0, announcement = 0;
+  let width = 0;
+  const now = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
 
   function drawCurves(state, evidence) {
     const right = width - EDGE, base = TITLE + PANEL;
@@ -137,20 +87,16 @@ function render({ model, el }) {
     const toX = (z) => EDGE + ((z - low) / (high - low)) * (right - EDGE);
     curves.replaceChildren();
     set(curves, { height: base + AXIS, viewBox: `0 0 ${width} ${base + AXIS}` });
-    element(curves, "text", { class: "ef-title", x: EDGE, y: 15 }, strings.curves);
+    element(curves, "text", { class: "vx-title", x: EDGE, y: 15 }, strings.curves);
     for (const [name, f] of lines) {
       const trace = at.map((z) => `${toX(z).toFixed(1)} ${(base - (f(z) / ceiling) * PANEL).toFixed(1)}`).join("L");
       const close = name === "ef-posterior" ? `L${right} ${base}L${EDGE} ${base}Z` : "";
       element(curves, "path", { class: name, d: `M${trace}${close}` });
     }
     element(curves, "line", { x1: EDGE, x2: right, y1: base, y2: base });
-    for (const value of ticks(low, high, Math.max(4, width / 70)).found) {
-      const x = toX(value);
-      element(curves, "line", { x1: x, x2: x, y1: base, y2: base + 4 });
-      const anchor = x < 14 ? "start" : x > width - 14 ? "end" : "middle";
-      element(curves, "text", { x, y: base + 17, "text-anchor": anchor }, number(value, 0));
-    }
-    element(curves, "text", { class: "ef-title", x: toX(0), y: base + 33, "text-anchor": "middle" }, "z");
+    const values = ticks(low, high, Math.max(4, width / 70)).found;
+    ticksBelow(curves, base, values, toX, (value) => number(value, 0), [14, width - 14]);
+    element(curves, "text", { class: "vx-title", x: toX(0), y: base + 33, "text-anchor": "middle" }, "z");
   }
 
   // Each bar begins where the one before it ends; the dashed line is computed by itself.
@@ -164,36 +110,30 @@ function render({ model, el }) {
     const height = 3 * ROW + FOOT, base = 3 * ROW + 2;
     bars.replaceChildren();
     set(bars, { height, viewBox: `0 0 ${width} ${height}` });
-    const frame = { id: stripes, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" };
-    element(element(element(bars, "defs"), "pattern", frame), "line", { class: "ef-stripe", y2: 6 });
+    const stripes = addStripes(bars);
     const words = [["reconstruction", first], ["kl", -kl], ["gap", missing]];
     words.forEach(([name, value], row) => {
       const y = row * ROW, [start, end] = ends[row].map(toX);
       const bar = { x: Math.min(start, end), width: Math.abs(end - start), y: y + 24, height: BAR };
       const drawn = element(bars, "rect", { class: "ef-bar ef-" + name, ...bar });
-      if (name === "kl") drawn.style.fill = `url(#${stripes})`;
+      if (name === "kl") drawn.style.fill = stripes;
       if (row) element(bars, "line", { class: "ef-link", x1: start, x2: start, y1: y - 4, y2: y + 24 });
     });
     const there = toX(evidence);
     element(bars, "line", { class: "ef-evidence", x1: there, x2: there, y1: 24, y2: base });
     words.forEach(([name, value], row) => { // above the line, which may cross them
-      element(bars, "text", { class: "ef-title", x: EDGE, y: row * ROW + 17 }, `${strings[name]}: ${nats(value)}`);
+      element(bars, "text", { class: "vx-title", x: EDGE, y: row * ROW + 17 }, `${strings[name]}: ${nats(value)}`);
     });
     element(bars, "line", { x1: EDGE, x2: width - EDGE, y1: base, y2: base });
     const { found, decimals } = ticks(bottom, ceiling, Math.max(3, width / 90));
-    for (const value of found) {
-      const x = toX(value);
-      element(bars, "line", { x1: x, x2: x, y1: base, y2: base + 4 });
-      const anchor = x < 16 ? "start" : x > width - 16 ? "end" : "middle";
-      element(bars, "text", { x, y: base + 17, "text-anchor": anchor }, number(value, decimals));
-    }
+    ticksBelow(bars, base, found, toX, (value) => number(value, decimals), [16, width - 16]);
     const anchor = there > width - 60 ? "end" : there < 60 ? "start" : "middle";
-    element(bars, "text", { class: "ef-title", x: there, y: base + 34, "text-anchor": anchor }, strings.evidence);
+    element(bars, "text", { class: "vx-title", x: there, y: base + 34, "text-anchor": anchor }, strings.evidence);
     element(bars, "text", { x: EDGE, y: base + 33 }, there < 110 ? "" : strings.axis);
   }
 
-  function draw(event) {
-    const state = Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
+  function draw() {
+    const state = now();
     width = curves.clientWidth || 420;
     const evidence = logEvidence(state), first = reconstruction(state), kl = divergence(state), missing = gap(state);
     drawCurves(state, evidence);
@@ -209,78 +149,23 @@ function render({ model, el }) {
       elbo: nats(first - kl),
       evidence: nats(evidence),
     };
-    sliders.forEach(({ name, input, value }) => {
-      input.value = state[name];
-      value.textContent = number(state[name], 2);
-      input.setAttribute("aria-valuetext", value.textContent);
-    });
+    sliders.forEach((show, i) => show(state[NAMES[i]], number(state[NAMES[i]], 2)));
     sum.textContent = fill(strings.sum, words);
     parts.textContent = fill(strings.parts, words);
     curves.setAttribute("aria-label", fill(strings.picture, words));
     bars.setAttribute("aria-label", fill(strings.bars, words));
-    root.dataset.ready = "true";
-    if (event) {
-      clearTimeout(announcement);
-      announcement = setTimeout(() => (live.textContent = readout.textContent), 500);
-    }
   }
 
-  let own = false; // while this view itself sets the model
-  function change(values, event) {
-    own = true;
-    for (const name in values) model.set(name, values[name]);
-    own = false;
-    model.save_changes();
-    draw(event);
-  }
-  for (const { name, input } of sliders) {
-    input.addEventListener("input", (event) => change({ [name]: Number(input.value) }, event));
-    input.addEventListener("keydown", (event) => event.stopPropagation()); // some themes turn pages on the arrow keys
-  }
-  button.addEventListener("click", (event) => {
-    change(climb(Object.fromEntries(NAMES.map((name) => [name, model.get(name)])), ranges), event);
-  });
+  button.addEventListener("click", (event) => change(climb(now(), ranges), event));
 
   // Dragging across the curves moves the mean there
-  let dragging = null;
-  function follow(event) {
+  onDrag(curves, (event) => {
     const share = (event.clientX - curves.getBoundingClientRect().left - EDGE) / (width - 2 * EDGE);
-    const there = Math.round((low + share * (high - low)) / step) * step;
-    change({ mean: Math.min(ranges.mean[1], Math.max(ranges.mean[0], there)) }, event);
-  }
-  curves.addEventListener("pointerdown", (event) => {
-    if (!event.isPrimary || event.button !== 0) return;
-    dragging = event.pointerId;
-    curves.setPointerCapture(dragging);
-    event.preventDefault();
-    follow(event);
+    change({ mean: clamp(Math.round((low + share * (high - low)) / step) * step, ranges.mean) }, event);
   });
-  curves.addEventListener("pointermove", (event) => event.pointerId === dragging && follow(event));
-  for (const end of ["pointerup", "pointercancel"]) curves.addEventListener(end, () => (dragging = null));
-  const changed = () => own || draw();
-  for (const name of NAMES) model.on("change:" + name, changed);
 
-  // Theme and size
-  const paint = () => root.classList.toggle("vx-dark", isDark());
-  paint();
-  draw();
-  const theme = new MutationObserver(paint);
-  const watched = { attributeFilter: ["data-theme", "data-jp-theme-light", "data-vscode-theme-kind"] };
-  theme.observe(document.documentElement, watched);
-  theme.observe(document.body, watched);
-  const scheme = matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", paint);
-  const resize = new ResizeObserver(() => curves.clientWidth !== width && curves.clientWidth > 0 && draw());
-  resize.observe(root);
-
-  return () => {
-    for (const name of NAMES) model.off("change:" + name, changed);
-    theme.disconnect();
-    scheme.removeEventListener("change", paint);
-    resize.disconnect();
-    clearTimeout(announcement);
-    root.remove();
-  };
+  const { change, remove } = enliven({ model, traits: NAMES, root, box: curves, says: [sum, parts], draw });
+  return remove;
 }
 
 export { climb, divergence, elbo, gap, logEvidence, reconstruction };

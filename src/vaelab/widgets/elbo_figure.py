@@ -1,24 +1,20 @@
 """The ELBO of one number x, on a toy decoder where everything can be integrated: what q gains, pays and misses."""
 
-import base64
-import io
 import math
-import pathlib
 
-import anywidget
 import numpy as np
 import traitlets
 
 from vaelab.language import current_language, tr
-from vaelab.style import ACCENT, INK, MUTED, PAPER
+from vaelab.style import ACCENT, INK, MUTED
+from vaelab.widgets.figure import LivingFigure, code, finite_number
 
-HERE = pathlib.Path(__file__).parent
 RANGES = {"x": (-1.0, 4.0), "mean": (-3.5, 3.5), "log_var": (-5.0, 0.5), "sigma_x": (0.2, 1.5)}
 STEP = 0.05
 LOW, HIGH = -4.0, 4.0  # the part of the line of codes that is drawn
 
 
-class ELBOFigure(anywidget.AnyWidget):
+class ELBOFigure(LivingFigure):
     """One number x, drawn as N(f(z), sigma_x ** 2) with f(z) = z ** 2 / 2 + z / 4 and z from N(0, 1); q = N(mean,
     exp(log_var)) stands in for the posterior of z.
 
@@ -28,15 +24,14 @@ class ELBOFigure(anywidget.AnyWidget):
     They are clamped to their ranges. Raises ValueError for anything but finite numbers.
     """
 
-    _esm = HERE / "elbo_figure.js"
-    _css = "\n".join((HERE / name).read_text("utf-8") for name in ("latent_explorer.css", "elbo_figure.css"))
+    _esm, _css = code("elbo_figure")
+    _still_height = 4.4
 
     x = traitlets.TraitType(0.0).tag(sync=True)
     mean = traitlets.TraitType(0.0).tag(sync=True)
     log_var = traitlets.TraitType(0.0).tag(sync=True)
     sigma_x = traitlets.TraitType(1.0).tag(sync=True)
     view = traitlets.Dict().tag(sync=True)  # {"ranges", "step", "low", "high"}
-    strings = traitlets.Dict().tag(sync=True)
 
     def __init__(self, x=1.5, mean=0.0, log_var=-1.0, sigma_x=0.5):
         view = {"ranges": {name: list(span) for name, span in RANGES.items()}, "step": STEP, "low": LOW, "high": HIGH}
@@ -45,7 +40,7 @@ class ELBOFigure(anywidget.AnyWidget):
     @traitlets.validate(*RANGES)
     def _clamp(self, proposal):
         name = proposal["trait"].name
-        return float(np.clip(_number(proposal["value"], name), *RANGES[name]))
+        return float(np.clip(finite_number(proposal["value"], name), *RANGES[name]))
 
     @property
     def log_evidence(self):
@@ -85,16 +80,8 @@ class ELBOFigure(anywidget.AnyWidget):
             x=self.x, evidence=self.log_evidence, elbo=self.reconstruction - self.kl, gap=self.gap
         )
 
-    def _repr_mimebundle_(self, **kwargs):
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        return {**data, "image/png": base64.b64encode(self._still()).decode()}, metadata
-
-    def _still(self):
-        """The figure as a PNG, for readers without JavaScript."""
-        from matplotlib.figure import Figure
-
+    def _still(self, figure):
         z = np.linspace(LOW, HIGH, 801)
-        figure = Figure(figsize=(6.4, 4.4), dpi=100, facecolor=PAPER, layout="constrained")
         curves, bars = figure.subplots(2, 1, height_ratios=[1.3, 1])
         curves.fill_between(z, np.exp(self._log_joint(z) - self.log_evidence), color=MUTED, alpha=0.3, lw=0)
         curves.plot(z, np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi), color=INK, lw=1.4, ls="--")
@@ -113,9 +100,6 @@ class ELBOFigure(anywidget.AnyWidget):
         bars.set_xlabel(self.strings["axis"], fontsize=9)
         for axes in (curves, bars):
             axes.tick_params(labelsize=8)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png")
-        return buffer.getvalue()
 
 
 def _strings():
@@ -148,16 +132,6 @@ def _strings():
             "where it ends may depend on where it started."
         ),
     }
-
-
-def _number(value, name):
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(tr("{name} is {value!r}; expected a finite number.").format(name=name, value=value))
-    return number
 
 
 def _decode(z):

@@ -1,23 +1,19 @@
 """Two Gaussians on a line and the two KL divergences between them, as areas that the reader changes by hand."""
 
-import base64
-import io
 import math
-import pathlib
 
-import anywidget
 import numpy as np
 import traitlets
 
 from vaelab.language import current_language, tr
-from vaelab.style import ACCENT, INK, MUTED, PAPER
+from vaelab.style import ACCENT, INK, MUTED
+from vaelab.widgets.figure import LivingFigure, code, finite_number
 
-HERE = pathlib.Path(__file__).parent
 MEANS, LOG_VARS, STEP = (-3.0, 3.0), (-4.0, 2.0), 0.1  # what the sliders reach
 LOW, HIGH = -7.0, 7.0  # the part of the line that is drawn
 
 
-class KLFigure(anywidget.AnyWidget):
+class KLFigure(LivingFigure):
     """The densities of q = N(mean, exp(log_var)) and p, and the integrands whose areas are KL(q || p) and KL(p || q).
 
     mean, log_var: where the sliders stand at first; traits of the same names follow the reader, and can be set.
@@ -26,16 +22,15 @@ class KLFigure(anywidget.AnyWidget):
     Raises ValueError for anything but finite numbers, and for a prior out of range.
     """
 
-    _esm = HERE / "kl_figure.js"
-    _css = "\n".join((HERE / name).read_text("utf-8") for name in ("latent_explorer.css", "kl_figure.css"))
+    _esm, _css = code("kl_figure")
+    _still_height = 4.8
 
     mean = traitlets.TraitType(0.0).tag(sync=True)
     log_var = traitlets.TraitType(0.0).tag(sync=True)
     view = traitlets.Dict().tag(sync=True)  # {"prior", "means", "log_vars", "step", "low", "high"}
-    strings = traitlets.Dict().tag(sync=True)
 
     def __init__(self, mean=1.0, log_var=-1.0, prior_mean=0.0, prior_log_var=0.0):
-        prior = [_number(prior_mean, "prior_mean"), _number(prior_log_var, "prior_log_var")]
+        prior = [finite_number(prior_mean, "prior_mean"), finite_number(prior_log_var, "prior_log_var")]
         for value, name, (low, high) in zip(prior, ("prior_mean", "prior_log_var"), (MEANS, LOG_VARS), strict=True):
             if not low <= value <= high:
                 raise ValueError(
@@ -49,26 +44,18 @@ class KLFigure(anywidget.AnyWidget):
     @traitlets.validate("mean", "log_var")
     def _clamp(self, proposal):
         name = proposal["trait"].name
-        return float(np.clip(_number(proposal["value"], name), *{"mean": MEANS, "log_var": LOG_VARS}[name]))
+        return float(np.clip(finite_number(proposal["value"], name), *{"mean": MEANS, "log_var": LOG_VARS}[name]))
 
     def __repr__(self):
         return tr("KLFigure: q = N({mean:.1f}, exp({log_var:.1f})), KL(q || p) = {forward:.3f} nats, ").format(
             mean=self.mean, log_var=self.log_var, forward=_kl((self.mean, self.log_var), self.view["prior"])
         ) + tr("KL(p || q) = {backward:.3f} nats").format(backward=_kl(self.view["prior"], (self.mean, self.log_var)))
 
-    def _repr_mimebundle_(self, **kwargs):
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        return {**data, "image/png": base64.b64encode(self._still()).decode()}, metadata
-
-    def _still(self):
-        """The figure as a PNG, for readers without JavaScript."""
-        from matplotlib.figure import Figure
-
+    def _still(self, figure):
         z = np.linspace(LOW, HIGH, 561)
         q, p = (self.mean, self.log_var), self.view["prior"]
         density_q, density_p = np.exp(_log_density(z, q)), np.exp(_log_density(z, p))
         ratio = _log_density(z, q) - _log_density(z, p)
-        figure = Figure(figsize=(6.4, 4.8), dpi=100, facecolor=PAPER, layout="constrained")
         densities, *integrands = figure.subplots(3, 1, sharex=True)
         densities.plot(z, density_q, color=ACCENT, lw=2)
         densities.plot(z, density_p, color=INK, lw=1.6, ls="--")
@@ -85,9 +72,6 @@ class KLFigure(anywidget.AnyWidget):
         for axes in (densities, *integrands):
             axes.tick_params(labelsize=8)
         integrands[1].set_xlabel("z", fontsize=9)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png")
-        return buffer.getvalue()
 
 
 def _strings():
@@ -110,16 +94,6 @@ def _strings():
             "negative. Each drawing has a vertical scale of its own. What lies beyond its ends is counted, too."
         ),
     }
-
-
-def _number(value, name):
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(tr("{name} is {value!r}; expected a finite number.").format(name=name, value=value))
-    return number
 
 
 def _log_density(z, gaussian):

@@ -1,12 +1,8 @@
 """The latent plane under the reader's finger: codes, a point that moves, and what the decoder draws there."""
 
-import base64
-import io
 import math
-import pathlib
 import warnings
 
-import anywidget
 import numpy as np
 import traitlets
 
@@ -15,12 +11,12 @@ from vaelab.language import current_language, tr
 from vaelab.plots import place_labels
 from vaelab.style import ACCENT, CLASS_COLOURS, INK, MUTED, PAPER
 from vaelab.widgets import dense
+from vaelab.widgets.figure import LivingFigure, code, finite_pair
 
-HERE = pathlib.Path(__file__).parent
 NEIGHBOUR, PERCENTILE = 5, 99
 
 
-class LatentExplorer(anywidget.AnyWidget):
+class LatentExplorer(LivingFigure):
     """A plane of codes and the image that a Keras decoder draws at a point the reader moves.
 
     decoder: a keras.Model from (n, 2) to images (n, h, w), (n, h, w, 1) or flat squares: any chain of Dense layers with
@@ -42,8 +38,8 @@ class LatentExplorer(anywidget.AnyWidget):
     that are not finite, layers that cannot run in the browser.
     """
 
-    _esm = HERE / "latent_explorer.js"
-    _css = HERE / "latent_explorer.css"
+    _esm, _css = code("plane", "latent_explorer")
+    _still_height = 3.7
 
     network = traitlets.Dict().tag(sync=True)  # {"dtype", "steps", "shape"}, see dense.pack
     weights = traitlets.Bytes().tag(sync=True)
@@ -52,7 +48,6 @@ class LatentExplorer(anywidget.AnyWidget):
     view = traitlets.Dict().tag(sync=True)  # {"low", "high", "radius", "decimals", "start", "marks", "colours"}
     paths = traitlets.List().tag(sync=True)
     regions = traitlets.List().tag(sync=True)
-    strings = traitlets.Dict().tag(sync=True)
     point = traitlets.TraitType((0.0, 0.0)).tag(sync=True)  # see _clamp
 
     def __init__(self, decoder, codes, labels=None, *, start=None, margin=0.5, paths=None, regions=None, logits=False):
@@ -76,7 +71,7 @@ class LatentExplorer(anywidget.AnyWidget):
         regions = [_region(region) for region in regions or []]
         if start is None:
             start = paths[0]["from"] if paths else _nearest(codes, np.median(codes, axis=0))[0]
-        start = _pair(start, "start")
+        start = finite_pair(start, "start")
 
         low, high = _square(codes, margin, start, paths, regions)
         steps = dense.read_chain(decoder)
@@ -124,7 +119,7 @@ class LatentExplorer(anywidget.AnyWidget):
 
     @traitlets.validate("point")
     def _clamp(self, proposal):
-        pair = np.array(_pair(proposal["value"], "point"))
+        pair = np.array(finite_pair(proposal["value"], "point"))
         return np.clip(pair, *self._box).tolist()
 
     def __repr__(self):
@@ -140,15 +135,7 @@ class LatentExplorer(anywidget.AnyWidget):
             return tr("LatentExplorer: {n} codes, point ({x}, {y}), nearest code at {distance}").format(**where)
         return tr("LatentExplorer: {n} codes, point ({x}, {y}), nearest code a {label} at {distance}").format(**where)
 
-    def _repr_mimebundle_(self, **kwargs):
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        return {**data, "image/png": base64.b64encode(self._still()).decode()}, metadata
-
-    def _still(self):
-        """The figure as a PNG, for readers without JavaScript."""
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(6.4, 3.7), dpi=100, facecolor=PAPER, layout="constrained")
+    def _still(self, figure):
         plane, image = figure.subplots(1, 2, width_ratios=(1.25, 1))
         few = slice(None, None, max(1, len(self._cloud) // 2000))
         colours = MUTED if self._classes is None else [CLASS_COLOURS[label] for label in self._classes[few]]
@@ -167,9 +154,6 @@ class LatentExplorer(anywidget.AnyWidget):
         image.imshow(self._draw(self.point), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
         image.set(xticks=[], yticks=[])
         image.set_xlabel(self.strings["caption"], fontsize=9)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png")
-        return buffer.getvalue()
 
 
 def _strings():
@@ -198,31 +182,20 @@ def _strings():
     }
 
 
-def _pair(value, name):
-    """Two finite floats as a list."""
-    try:
-        pair = np.asarray(value, "float64")
-    except (TypeError, ValueError):
-        pair = np.empty(0)
-    if pair.shape != (2,) or not np.isfinite(pair).all():
-        raise ValueError(tr("{name} is {value!r}; expected two finite numbers.").format(name=name, value=value))
-    return pair.tolist()
-
-
 def _path(path):
     keys = {"name", "from", "to"}
     if not isinstance(path, dict) or set(path) != keys:
         raise ValueError(tr("A path is {path!r}; expected a dict with name, from and to.").format(path=path))
-    return {"name": str(path["name"]), "from": _pair(path["from"], "from"), "to": _pair(path["to"], "to")}
+    return {"name": str(path["name"]), "from": finite_pair(path["from"], "from"), "to": finite_pair(path["to"], "to")}
 
 
 def _region(region):
     if isinstance(region, dict) and set(region) == {"name", "low", "high"}:
-        low, high = _pair(region["low"], "low"), _pair(region["high"], "high")
+        low, high = finite_pair(region["low"], "low"), finite_pair(region["high"], "high")
         if low[0] < high[0] and low[1] < high[1]:
             return {"name": str(region["name"]), "low": low, "high": high}
     elif isinstance(region, dict) and set(region) == {"name", "center", "radius"}:
-        center, radius = _pair(region["center"], "center"), float(region["radius"])
+        center, radius = finite_pair(region["center"], "center"), float(region["radius"])
         if 0 < radius < math.inf:
             return {"name": str(region["name"]), "center": center, "radius": radius}
     raise ValueError(

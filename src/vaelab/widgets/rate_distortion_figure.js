@@ -1,40 +1,6 @@
 // A measured rate-distortion curve, a marker that the reader moves along it, and what belongs to the marked point.
-// Needs of its host: model.get, set, on, off, save_changes. Styles: latent_explorer.css, rate_distortion_figure.css.
 
 const SIDE = 28, COLUMNS = 10, GAP = 2; // the pictures
-
-// ---- small helpers ---------------------------------------------------------------------------------------------
-
-function element(parent, tag, attributes = {}, text = "") {
-  const svg = parent.namespaceURI.endsWith("svg") || tag === "svg";
-  const child = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  set(child, attributes);
-  if (text) child.textContent = text;
-  parent.append(child);
-  return child;
-}
-
-function set(node, attributes) {
-  for (const name in attributes) node.setAttribute(name, attributes[name]);
-}
-
-const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-
-function ticks(low, high, wanted) {
-  const raw = (high - low) / wanted, power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw), found = [];
-  for (let i = Math.ceil(low / step); i * step <= high; i++) found.push(i * step);
-  return { found, decimals: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
-}
-
-// The page's own choice of theme, or the reader's.
-function isDark() {
-  const { documentElement: html, body } = document;
-  if (html.dataset.theme === "dark" || html.dataset.theme === "light") return html.dataset.theme === "dark";
-  if (body.dataset.jpThemeLight) return body.dataset.jpThemeLight === "false";
-  if (body.dataset.vscodeThemeKind) return !body.dataset.vscodeThemeKind.includes("light");
-  return matchMedia("(prefers-color-scheme: dark)").matches;
-}
 
 // One row of ten pictures, two pixels a byte, from 0, white, to 15, ink. Returns 280 x 28 numbers.
 function unpackRow(bytes, row) {
@@ -51,42 +17,29 @@ function unpackRow(bytes, row) {
 
 const LEFT = 46, RIGHT = 12, TOP = 26, PANEL = 190, BOTTOM = 40;
 
-// Keys pressed here are not the notebook's: JupyterLab honours this attribute on the focused element itself.
-const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
-
 function render({ model, el }) {
   const strings = model.get("strings"), points = model.get("points"), others = model.get("others");
   const packed = model.get("pictures"), bytes = new DataView(packed.buffer ?? packed, packed.byteOffset ?? 0);
 
-  const number = (value, digits) => {
-    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    const text = new Intl.NumberFormat(strings.language, options).format(value);
-    return text.replace(/^-(?=[0.,]*$)/, "").replace("-", "−");
-  };
+  const number = numbersOf(strings.language);
   const nats = (value) => number(value, 1);
   const betaText = (value) => new Intl.NumberFormat(strings.language, { maximumFractionDigits: 3 }).format(value);
 
   // The elements
   const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
   const main = element(root, "div", { class: "rd-main" });
-  const curve = element(main, "svg", { class: "rd-curve", role: "img", focusable: "false" });
-  const bars = element(main, "svg", { class: "rd-bars", role: "img", focusable: "false" });
+  const curve = element(main, "svg", { class: "vx-drawing rd-curve", role: "img", focusable: "false" });
+  const bars = element(main, "svg", { class: "vx-drawing rd-bars", role: "img", focusable: "false" });
   const control = element(root, "label", { class: "rd-control" });
-  element(control, "span", {}, strings.beta);
-  const range = { type: "range", min: 0, max: points.length - 1, step: 1, tabindex: 0 };
-  const slider = element(control, "input", { ...range, ...OWN_KEYS });
-  const shown = element(control, "span", { "aria-hidden": "true" });
-  const readout = element(root, "p", { class: "rd-readout" });
-  const value = element(readout, "span", { class: "rd-value" });
-  readout.append(" ");
-  const sum = element(readout, "span");
+  const ends = { min: 0, max: points.length - 1, step: 1 };
+  const showBeta = addSlider(control, strings.beta, ends, (index, event) => change({ beta: points[index].beta }, event));
+  const [value, sum] = addReadout(root);
   const rows = element(root, "div", { class: "rd-rows" });
   const canvases = ["digits", "reconstructed", "samples"].map((name) => {
     element(rows, "div", {}, strings[name]);
     const size = { width: COLUMNS * (SIDE + GAP) - GAP, height: SIDE };
     return [name, element(rows, "canvas", { ...size, role: "img" })];
   });
-  const live = element(root, "p", { class: "vx-hidden", "aria-live": "polite" });
   element(root, "p", { class: "vx-small" }, strings.small);
 
   const all = [...points.map((p) => [p.rate, p.distortion]), ...others];
@@ -94,7 +47,7 @@ function render({ model, el }) {
   const mostRate = 1.06 * Math.max(...rates), air = 0.06 * (Math.max(...distortions) - Math.min(...distortions));
   const [low, high] = [Math.min(...distortions) - air, Math.max(...distortions) + air];
   const mostKL = 1.05 * Math.max(...points.flatMap((p) => p.kl), 1e-3);
-  let width = 0, draws = 0, announcement = 0;
+  let width = 0;
 
   const at = () => Math.max(0, points.findIndex((p) => p.beta === model.get("beta")));
   const toX = (rate) => LEFT + (rate / mostRate) * (width - RIGHT - LEFT);
@@ -104,12 +57,9 @@ function render({ model, el }) {
     const height = base + (name ? BOTTOM : 8);
     set(svg, { height, viewBox: `0 0 ${w} ${height}` });
     svg.replaceChildren();
-    element(svg, "text", { class: "rd-title", x: 4, y: 15 }, title);
+    element(svg, "text", { class: "vx-title", x: 4, y: 15 }, title);
     const { found, decimals } = ticks(yLow, yHigh, base > 150 ? 5 : 3);
-    for (const tick of found) {
-      element(svg, "line", { x1: LEFT - 4, x2: LEFT, y1: y(tick), y2: y(tick) });
-      element(svg, "text", { x: LEFT - 7, y: y(tick) + 4, "text-anchor": "end" }, number(tick, decimals));
-    }
+    ticksBeside(svg, LEFT, found, y, (value) => number(value, decimals));
     element(svg, "line", { x1: LEFT, x2: LEFT, y1: TOP, y2: base });
     element(svg, "line", { x1: LEFT, x2: w - RIGHT, y1: base, y2: base });
     const middle = { class: "rd-label", x: (LEFT + w - RIGHT) / 2, y: base + 34, "text-anchor": "middle" };
@@ -120,10 +70,8 @@ function render({ model, el }) {
     width = curve.clientWidth || 420;
     const total = point.rate + point.distortion, base = TOP + PANEL;
     axes(curve, width, base, strings.curve, strings.rate, low, high, toY);
-    for (const tick of ticks(0, mostRate, Math.max(3, width / 80)).found) {
-      element(curve, "line", { x1: toX(tick), x2: toX(tick), y1: base, y2: base + 4 });
-      element(curve, "text", { x: toX(tick), y: base + 17, "text-anchor": "middle" }, number(tick, 0));
-    }
+    const values = ticks(0, mostRate, Math.max(3, width / 80)).found;
+    ticksBelow(curve, base, values, toX, (value) => number(value, 0));
     // The dashed line of one sum, cut off at the edges of the drawing
     const from = Math.max(0, total - high), to = Math.min(mostRate, total - low);
     const ends = { x1: toX(from), y1: toY(total - from), x2: toX(to), y2: toY(total - to) };
@@ -172,7 +120,7 @@ function render({ model, el }) {
     context.putImageData(picture, 0, 0);
   }
 
-  function draw(event) {
+  function draw() {
     const index = at(), point = points[index], beta = betaText(point.beta);
     const words = {
       beta,
@@ -184,64 +132,26 @@ function render({ model, el }) {
     };
     value.textContent = fill(strings.readout, words);
     sum.textContent = fill(strings.sum, words);
-    shown.textContent = fill(strings.value, { beta });
-    slider.value = index;
-    slider.setAttribute("aria-valuetext", shown.textContent);
+    const named = fill(strings.value, { beta });
+    showBeta(index, named);
     drawCurve(point);
     drawBars(point);
     canvases.forEach(([name, canvas], i) => {
       drawRow(canvas, i === 0 ? 0 : 2 * index + i);
-      canvas.setAttribute("aria-label", i === 0 ? strings[name] : `${strings[name]}, ${shown.textContent}`);
+      canvas.setAttribute("aria-label", i === 0 ? strings[name] : `${strings[name]}, ${named}`);
     });
-    root.dataset.draws = ++draws;
-    root.dataset.ready = "true";
-    if (event) {
-      clearTimeout(announcement);
-      announcement = setTimeout(() => (live.textContent = readout.textContent), 500);
-    }
   }
 
-  let own = false; // while this view itself sets the model
-  function change(index, event) {
-    own = true;
-    model.set("beta", points[index].beta);
-    own = false;
-    model.save_changes();
-    draw(event);
-  }
-  slider.addEventListener("input", (event) => change(Number(slider.value), event));
-  slider.addEventListener("keydown", (event) => event.stopPropagation()); // some themes turn pages on the arrow keys
   curve.addEventListener("pointerdown", (event) => {
     if (!event.isPrimary || event.button !== 0) return;
     const box = curve.getBoundingClientRect();
     const distance = (p) => Math.hypot(toX(p.rate) - event.clientX + box.left, toY(p.distortion) - event.clientY + box.top);
     const nearest = points.reduce((best, p, i) => (distance(p) < distance(points[best]) ? i : best), 0);
-    change(nearest, event);
+    change({ beta: points[nearest].beta }, event);
   });
-  const changed = () => own || draw();
-  model.on("change:beta", changed);
 
-  // Theme and size
-  const paint = () => root.classList.toggle("vx-dark", isDark());
-  paint();
-  draw();
-  const theme = new MutationObserver(paint);
-  const watched = { attributeFilter: ["data-theme", "data-jp-theme-light", "data-vscode-theme-kind"] };
-  theme.observe(document.documentElement, watched);
-  theme.observe(document.body, watched);
-  const scheme = matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", paint);
-  const resize = new ResizeObserver(() => curve.clientWidth !== width && curve.clientWidth > 0 && draw());
-  resize.observe(root);
-
-  return () => {
-    model.off("change:beta", changed);
-    theme.disconnect();
-    scheme.removeEventListener("change", paint);
-    resize.disconnect();
-    clearTimeout(announcement);
-    root.remove();
-  };
+  const { change, remove } = enliven({ model, traits: ["beta"], root, box: curve, says: [value, sum], draw });
+  return remove;
 }
 
 export { unpackRow };

@@ -4,20 +4,18 @@ import base64
 import binascii
 import io
 import math
-import pathlib
 
-import anywidget
 import numpy as np
 import traitlets
 
 from vaelab.language import current_language, tr
 from vaelab.style import ACCENT, INK, MUTED, PAPER
+from vaelab.widgets.figure import LivingFigure, code
 
-HERE = pathlib.Path(__file__).parent
 SIDE, COLUMNS = 28, 10  # the stored pictures: rows of ten, 28 pixels high
 
 
-class RateDistortionFigure(anywidget.AnyWidget):
+class RateDistortionFigure(LivingFigure):
     """Measured points (rate, distortion) of VAEs trained with different beta, and what the marked one draws.
 
     stored: a dict with "betas", an ascending list of numbers; for each seed, a key such as "0", a dict from the betas
@@ -29,14 +27,13 @@ class RateDistortionFigure(anywidget.AnyWidget):
     Raises ValueError for a beta that was not stored, and for stored results that are incomplete.
     """
 
-    _esm = HERE / "rate_distortion_figure.js"
-    _css = "\n".join((HERE / name).read_text("utf-8") for name in ("latent_explorer.css", "rate_distortion_figure.css"))
+    _esm, _css = code("rate_distortion_figure")
+    _still_height = 4.6
 
     beta = traitlets.TraitType(1.0).tag(sync=True)
     points = traitlets.List().tag(sync=True)  # one dict for each beta: "beta", "rate", "distortion", "kl", "active"
     others = traitlets.List().tag(sync=True)  # [rate, distortion] of the other seeds
     pictures = traitlets.Bytes().tag(sync=True)  # two pixels a byte, 0 white to 15 ink; rows as in `pack_pictures`
-    strings = traitlets.Dict().tag(sync=True)
 
     def __init__(self, stored, beta=1.0):
         seeds = sorted(key for key in stored if key.isdigit())
@@ -78,17 +75,9 @@ class RateDistortionFigure(anywidget.AnyWidget):
             "{active} of {dims} units active"
         ).format(**{**point, "active": sum(point["active"]), "dims": len(point["kl"])})
 
-    def _repr_mimebundle_(self, **kwargs):
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        return {**data, "image/png": base64.b64encode(self._still()).decode()}, metadata
-
-    def _still(self):
-        """The figure as a PNG, for readers without JavaScript."""
-        from matplotlib.figure import Figure
-
+    def _still(self, figure):
         index = self._betas.index(self.beta)
         point = self.points[index]
-        figure = Figure(figsize=(6.4, 4.6), dpi=100, facecolor=PAPER, layout="constrained")
         top, bottom = figure.subfigures(2, 1, height_ratios=(1.7, 1))
         curve, bars = top.subplots(1, 2, width_ratios=(1.5, 1))
         if self.others:
@@ -114,9 +103,6 @@ class RateDistortionFigure(anywidget.AnyWidget):
             axes.spines[:].set_visible(False)
         for axes in (curve, bars):
             axes.tick_params(labelsize=8)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png")
-        return buffer.getvalue()
 
 
 def pack_pictures(rows):

@@ -1,22 +1,17 @@
 """Reparameterization under the reader's finger: fixed noise on one axis, the samples made from it on another."""
 
-import base64
-import io
-import pathlib
-
-import anywidget
 import numpy as np
 import traitlets
 
 from vaelab.language import current_language, tr
-from vaelab.style import ACCENT, INK, MUTED, PAPER
+from vaelab.style import ACCENT, INK, MUTED
+from vaelab.widgets.figure import LivingFigure, code
 
-HERE = pathlib.Path(__file__).parent
 MEANS, LOG_VARS, SHOWN = (-2.0, 2.0), (-4.0, 1.4), 6.0
 MARKED = (0.1, 0.5, 0.9)  # these quantiles of the noise are drawn large, to be followed by eye
 
 
-class SamplingFigure(anywidget.AnyWidget):
+class SamplingFigure(LivingFigure):
     """Draws of noise epsilon as dots on one axis, and z = mean + exp(log_var / 2) * epsilon on a second one.
 
     The reader moves mean and log_var; the noise stays, so each z moves smoothly. A box to tick multiplies by the
@@ -28,13 +23,12 @@ class SamplingFigure(anywidget.AnyWidget):
     outside.
     """
 
-    _esm = HERE / "sampling_figure.js"
-    _css = (HERE / "latent_explorer.css").read_text("utf-8") + (HERE / "sampling_figure.css").read_text("utf-8")
+    _esm, _css = code("sampling_figure")
+    _still_height = 3.2
 
     epsilon = traitlets.List().tag(sync=True)  # of floats, sorted
     marked = traitlets.List().tag(sync=True)  # indices of the dots to follow
     ranges = traitlets.Dict().tag(sync=True)  # {"mean", "log_var", "shown"}
-    strings = traitlets.Dict().tag(sync=True)
     mean = traitlets.Float().tag(sync=True)
     log_var = traitlets.Float().tag(sync=True)
     by_variance = traitlets.Bool(False).tag(sync=True)
@@ -77,15 +71,7 @@ class SamplingFigure(anywidget.AnyWidget):
             mean=f"{self.mean:.2f}", log_var=f"{self.log_var:.2f}", spread=f"{self.z.std():.2f}"
         )
 
-    def _repr_mimebundle_(self, **kwargs):
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        return {**data, "image/png": base64.b64encode(self._still()).decode()}, metadata
-
-    def _still(self):
-        """The figure as a PNG, for readers without JavaScript."""
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(6.4, 3.2), dpi=100, facecolor=PAPER, layout="constrained")
+    def _still(self, figure):
         axes = figure.subplots()
         epsilon, z, marked = np.array(self.epsilon), self.z, self.marked
         axes.plot([epsilon, z], [1, 0], color=MUTED, lw=0.4, alpha=0.6)
@@ -100,9 +86,6 @@ class SamplingFigure(anywidget.AnyWidget):
         axes.set(xlim=(-SHOWN, SHOWN), ylim=(-0.65, 1.15), yticks=[1, 0], yticklabels=["ε", "z"])
         axes.spines[:].set_visible(False)
         axes.tick_params(axis="y", length=0, labelsize=12)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png")
-        return buffer.getvalue()
 
 
 def _strings():
