@@ -3,9 +3,10 @@
     python -m bench               everything; the first run makes an environment of its own for PyTorch
     python -m bench PART ...      some of: loading training quality evaluation growth reading proof
 
-Machines are noisy. A figure is the median of several runs; things that are compared take turns within one run, and
-the ratio is the median over the turns. Nothing here is a test. The table goes to the screen, and each part that was
-measured replaces its own section of bench/results.json, with the date, the machine and the versions.
+Machines are noisy. A figure is the median of five runs, unless its part or its row says otherwise; things that are
+compared take turns within one run, and the ratio is the median over the turns. Nothing here is a test: a row with a
+promise says whether it is met or missed, and goes on. The table goes to the screen, and each part that was measured to
+its end replaces its own section of bench/results.json, with the date, the machine and the versions.
 """
 
 import datetime
@@ -59,20 +60,22 @@ def main(chosen):
     if unknown := set(chosen) - set(PARTS):
         sys.exit(f"Nothing to measure by the name {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}.")
     if len(chosen) != 1:  # each part in a process of its own: peaks of memory are handed down to child processes
-        sys.exit(max(subprocess.run([sys.executable, "-m", "bench", part]).returncode for part in chosen or PARTS))
+        run = [sys.executable, "-m", "bench"]
+        failed = [part for part in chosen or PARTS if subprocess.run([*run, part]).returncode != 0]
+        sys.exit(f"Failed, with their sections left as they were: {', '.join(failed)}." if failed else 0)
     if chosen[0] in WITH_TENSORFLOW:
         importlib.import_module("vaelab").setup("en")  # before TensorFlow is imported: it holds the driver's notes back
-    for part in chosen:
-        section = {"date": datetime.date.today().isoformat(), "machine": machine(), "versions": versions(), "rows": []}
-        print(f"\n{part}", flush=True)
-        for row in importlib.import_module(f"bench.{part}").measure():
-            section["rows"].append(row)
-            shown = f"{row['value']:,.4g}" if isinstance(row["value"], float) else str(row["value"])
-            print(f"  {row['what']:<66} {shown:>12} {row['unit']:<10} {row['promise']}", flush=True)
-        kept = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-        kept[part] = section
-        text = json.dumps({name: kept[name] for name in PARTS if name in kept}, indent=1)
-        RESULTS.write_text(text + "\n", "utf-8")
+    part = chosen[0]
+    section = {"date": datetime.date.today().isoformat(), "machine": machine(), "versions": versions(), "rows": []}
+    print(f"\n{part}", flush=True)
+    for row in importlib.import_module(f"bench.{part}").measure():
+        section["rows"].append(row)
+        shown = f"{row['value']:,.4g}" if isinstance(row["value"], float) else str(row["value"])
+        print(f"  {row['what']:<66} {shown:>12} {row['unit']:<10} {row['promise']}", flush=True)
+    kept = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    kept[part] = section
+    text = json.dumps({name: kept[name] for name in PARTS if name in kept}, indent=1)
+    RESULTS.write_text(text + "\n", "utf-8")
 
 
 if __name__ == "__main__":

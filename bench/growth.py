@@ -1,7 +1,7 @@
-"""How time and memory grow with the number of images: three sizes each, every one in a process of its own, by turns.
+"""How time and memory grow with the number of images: three sizes of each task, by turns, each task in a process.
 
-Linear growth means that the seconds per 1,000 images and the megabytes per 1,000 images stay the same, once what the
-process needs before the first image (its imports) is taken off.
+The peak of memory is the process's after its first run of a size; sizes rise, so that no peak is an earlier one's.
+What the process needs before the first image (imports, networks, the images themselves) is taken off it for the ratio.
 """
 
 import json
@@ -10,41 +10,34 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-from bench.rows import row
+from bench.rows import row, to_linear
 
-SIZES = {
-    "loading": (15000, 30000, 60000),
-    "training": (15000, 30000, 60000),
-    "grid": (500, 1000, 2000),
-    "bound": (500, 1000, 2000),
+# What is done, the numbers of images, the runs of each, and the most megabytes that the process may take.
+TASKS = {
+    "loading": ("load images of 28 x 28 as pixels", (15000, 30000, 60000), 5, None),
+    "training": ("train the 2-D VAE for an epoch", (15000, 30000, 60000), 5, None),
+    "grid": ("sum over a 201 x 201 grid", (1000, 2000, 4000), 5, 2000),
+    "bound": ("importance-weighted bound, k = 500, one run", (2500, 5000, 10000), 1, 3000),
 }
-WHAT = {
-    "loading": "to pixels, images of 28 x 28",
-    "training": "an epoch of the 2-D VAE, images",
-    "grid": "sum over a 201 x 201 grid, images",
-    "bound": "importance-weighted bound, k = 500, images",
-}
-PROMISES = {"grid": "peak under 2000", "bound": "peak under 3000"}
 
 
-def measure(runs=3):
-    for task, sizes in SIZES.items():
-        found = {n: [] for n in sizes}
-        for _ in range(runs):
-            for n in sizes:
-                command = [sys.executable, "-m", "bench.growth", task, str(n)]
-                found[n].append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
-        for n, results in found.items():
-            seconds = statistics.median(r["seconds"] for r in results)
-            peak, before = (statistics.median(r[key] for r in results) for key in ("peak", "before"))
-            yield row(f"{n:>6,} {WHAT[task]}", seconds, "s")
-            yield row(f"{n:>6,} seconds per 1,000", 1000 * seconds / n, "s")
-            yield row(f"{n:>6,} peak memory", peak, "MB", PROMISES.get(task, ""))
-            yield row(f"{n:>6,} of it beyond what was there before", peak - before, "MB")
+def measure():
+    for task, (what, sizes, _, most) in TASKS.items():
+        command = [sys.executable, "-m", "bench.growth", task]
+        found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+        for n, seconds, peak in zip(sizes, found["seconds"], found["peaks"], strict=True):
+            yield row(f"{what}: {n:,} images", seconds, "s")
+            yield row(f"{what}: {n:,} images, peak memory", peak, "MB", at_most=most)
+        for name, figures in (
+            ("time", found["seconds"]),
+            ("memory", [peak - found["before"] for peak in found["peaks"]]),
+        ):
+            yield row(f"{what}: {name} / linear growth", to_linear(sizes, figures), at_most=1.2)
 
 
-def run(task, n):
+def run(task):
     import numpy as np
 
     import vaelab
@@ -53,25 +46,30 @@ def run(task, n):
     from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
 
     vaelab.setup("en")
+    _, sizes, runs, _ = TASKS[task]
     vae = VAE(build_vae_encoder(), build_vae_decoder(), seed=0)
     vae.compile(optimizer="adam", steps_per_execution=64)
-    raw = np.random.default_rng(0).integers(0, 256, (n, 28, 28), dtype="uint8")
-    x = None if task == "loading" else data._as_pixels(raw, "threshold", None)
+    raw = np.random.default_rng(0).integers(0, 256, (sizes[-1], 28, 28), dtype="uint8")
+    x = data._as_pixels(raw[:1] if task == "loading" else raw, "threshold", None)
+    jobs = {
+        "loading": lambda n: data._as_pixels(raw[:n], "none", None),
+        "training": lambda n: vae.fit(x[:n], batch_size=128, verbose=0),
+        "grid": lambda n: _log_sum(vae, x[:n], _grid(2, 0.05, -1, 5.0)),
+        "bound": lambda n: importance_weighted_bound(vae, x[:n], 500),
+    }
     if task == "training":
-        vae.fit(x[: 128 * 64], batch_size=128, verbose=0)  # compiled before the clock starts
+        jobs[task](128 * 64)  # compiled before the clock starts
     elif task != "loading":
         vae.decoder(np.zeros((1, 2), "float32"))
-    before = peak()
-    start = time.perf_counter()
-    if task == "loading":
-        data._as_pixels(raw, "none", None)
-    elif task == "training":
-        vae.fit(x, batch_size=128, verbose=0)
-    elif task == "grid":
-        _log_sum(vae, x, _grid(2, 0.05, -1, 5.0))
-    else:
-        importance_weighted_bound(vae, x, 500)
-    print(json.dumps({"seconds": time.perf_counter() - start, "before": before, "peak": peak()}))
+    before, peaks, seconds = resident(), [], [[] for _ in sizes]
+    for _ in range(runs):
+        for n, taken in zip(sizes, seconds, strict=True):
+            start = time.perf_counter()
+            jobs[task](n)
+            taken.append(time.perf_counter() - start)
+            peaks.append(peak())
+    medians = [statistics.median(taken) for taken in seconds]
+    print(json.dumps({"seconds": medians, "before": before, "peaks": peaks[: len(sizes)]}))
 
 
 def peak():
@@ -79,5 +77,11 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
+def resident():
+    """Megabytes that the process holds now; where the system does not say, the peak so far."""
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[1]) * resource.getpagesize() / 1024**2 if pages.exists() else peak()
+
+
 if __name__ == "__main__":
-    run(sys.argv[1], int(sys.argv[2]))
+    run(sys.argv[1])

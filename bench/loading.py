@@ -18,8 +18,8 @@ print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_m
 def measure(runs=5):
     seconds, peaks = zip(*[map(float, run().split()) for _ in range(runs)], strict=True)
     unit = 1024**2 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes on macOS, in KiB on Linux
-    yield row("load_mnist", statistics.median(seconds), "s", "under 2")
-    yield row("load_mnist, peak memory of the process", max(peaks) / unit, "MB", "under 600")
+    yield row("load_mnist", statistics.median(seconds), "s", at_most=2)
+    yield row("load_mnist, peak memory of the process", max(peaks) / unit, "MB", at_most=600)
 
 
 def run():

@@ -40,8 +40,7 @@ def measure():
         yield row(what, seconds if reached else f"not reached in {seconds:.0f}", "s")
         yield row(f"{name}: test loss after {epochs} epochs", loss, "nats")
     ours, theirs = taken.values()
-    sooner = f"{theirs / ours:.1f}" + ("" if reached else " or more")
-    yield row("times sooner", sooner, "", "at least 15")
+    yield row("times sooner" + ("" if reached else ", or more"), theirs / ours, at_least=15)
 
 
 def until_enough(vae, x_train, x_test):

@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from bench import PARTS, RESULTS
-from bench.rows import by_turns, ratio
+import bench.__main__ as program
+from bench import PARTS, RESULTS, loading
+from bench.rows import by_turns, ratio, row, to_linear
 from vaelab.data import Dataset
 
 
@@ -23,21 +25,106 @@ def test_contestants_take_turns_and_ratios_are_paired():
     assert ratio([1, 2, 9], [2, 2, 3]) == 1.0  # of 0.5, 1 and 3; of the medians it would be 1 by chance only
 
 
-def test_the_custom_loop_trains_the_same_model_by_the_same_loss(mnist):
-    from bench.training import KerasFit, TensorFlowLoop
+@pytest.mark.parametrize(
+    ("value", "bounds", "promise"),
+    [
+        (0.4, {"at_most": 0.5}, "at most 0.5: met"),
+        (0.6, {"at_most": 0.5}, "at most 0.5: missed"),
+        (999, {"at_least": 1000}, "at least 1000: missed"),
+        (1000, {"at_least": 1000}, "at least 1000: met"),
+        (7, {}, ""),
+    ],
+)
+def test_a_promise_is_called_met_or_missed(value, bounds, promise):
+    assert row("speed", value, **bounds)["promise"] == promise
+
+
+def test_linear_growth_is_one_and_quadratic_growth_is_seen():
+    sizes = (10, 20, 40)
+    assert to_linear(sizes, [3 * n for n in sizes]) == pytest.approx(1)
+    assert to_linear(sizes, [n**2 for n in sizes]) == pytest.approx(4)
+    assert to_linear(sizes, [5, 5, 5]) == pytest.approx(0.25)
+
+
+def test_a_part_that_fails_leaves_every_section_as_it_was_and_one_that_ends_replaces_its_own(monkeypatch, tmp_path):
+    def fails():
+        yield row("first", 1.0)
+        raise KeyboardInterrupt
+
+    stored = tmp_path / "results.json"
+    stored.write_text(before := json.dumps({"loading": {"rows": ["old"]}, "quality": {"rows": ["kept"]}}))
+    monkeypatch.setattr(program, "RESULTS", stored)
+    monkeypatch.setattr(loading, "measure", fails)
+    with pytest.raises(KeyboardInterrupt):
+        program.main(["loading"])
+    assert stored.read_text() == before
+    monkeypatch.setattr(loading, "measure", lambda: iter([row("second", 2.0)]))
+    program.main(["loading"])
+    after = json.loads(stored.read_text())
+    assert after["loading"]["rows"] == [row("second", 2.0)] and after["quality"] == {"rows": ["kept"]}
+
+
+def test_a_failed_part_is_named_and_the_others_are_run(monkeypatch):
+    run = []
+
+    def pretend(command):
+        run.append(command[-1])
+        return subprocess.CompletedProcess(command, -9 if command[-1] == "training" else 0)
+
+    monkeypatch.setattr(program.subprocess, "run", pretend)
+    with pytest.raises(SystemExit) as stop:
+        program.main([])
+    assert run == list(PARTS) and "training" in str(stop.value) and "quality" not in str(stop.value)
+
+
+def test_other_ways_train_the_same_model_by_the_same_loss(mnist):
+    from bench.training import KerasFit, TensorFlowLoop, WholeEpoch
 
     some = Dataset(mnist.x_train[:6400], mnist.y_train[:6400], mnist.x_test[:1000], mnist.y_test[:1000])
-    contestants = KerasFit(some, steps_per_execution=64), TensorFlowLoop(some)
+    contestants = KerasFit(some, steps_per_execution=64), TensorFlowLoop(some), WholeEpoch(some)
     before = [contestant.test_loss() for contestant in contestants]
     for _ in range(2):
         for contestant in contestants:
             contestant.epoch()
     after = [contestant.test_loss() for contestant in contestants]
-    assert before[0] == pytest.approx(before[1], rel=0.002)
-    assert after[0] == pytest.approx(after[1], rel=0.02) and after[0] < 0.5 * before[0]
+    assert before == pytest.approx([before[0]] * 3, rel=0.002)
+    assert after == pytest.approx([after[0]] * 3, rel=0.02) and after[0] < 0.5 * before[0]
+
+
+def test_a_part_of_an_epoch_is_as_many_steps_as_an_epoch_has(monkeypatch):
+    from bench import training
+
+    vae = training.new_vae(1, 1)
+    monkeypatch.setattr(training, "new_vae", lambda *_, **__: vae)
+    training.adam_updates(7)()
+    assert int(vae.optimizer.iterations) == 7
+    images = np.zeros((10, 28, 28, 1), "float32")
+    training.steps_with_nothing_in_them(Dataset(images, None, None, None), 6)()
+    assert int(vae.step) == 6
+
+
+def test_portions_of_images_change_no_sum_over_a_grid(mnist):
+    from vaelab.evaluate import _grid, _log_sum
+    from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+
+    vae, z = VAE(build_vae_encoder(2, (4,)), build_vae_decoder(2, (4,))), _grid(2, 0.5, -1, 3.0)
+    whole = _log_sum(vae, mnist.x_test[:2100], z)
+    parts = [_log_sum(vae, mnist.x_test[i : i + 150], z) for i in range(0, 2100, 150)]
+    np.testing.assert_allclose(whole, np.concatenate(parts), rtol=1e-6)
 
 
 def test_stored_figures_say_when_and_on_what_they_were_taken():
     for section in json.loads(RESULTS.read_text("utf-8")).values():
         assert section["date"] and section["machine"]["cores"] and section["versions"]["tensorflow"]
         assert all({"what", "value", "unit", "promise"} == set(row) for row in section["rows"])
+
+
+def test_seconds_of_a_notebook_are_not_those_of_its_cells_or_a_slow_one_passes(tmp_path):
+    from bench.proof import rows
+
+    cells = "".join(f'<testcase classname="notebooks.en.09-x.ipynb" name="Cell {i}" time="80"/>' for i in range(2))
+    tests = '<testcase classname="tests.test_data" name="test_a" time="3.5"/>'
+    (tmp_path / "r.xml").write_text(f"<testsuites><testsuite>{cells}{tests}</testsuite></testsuites>")
+    found = {row["what"]: (row["value"], row["promise"].split()[-1:]) for row in rows(tmp_path / "r.xml", 1499.0)}
+    assert found["09-x"] == (160.0, ["missed"]) and found["all tests, added up"] == (3.5, [])
+    assert found["make test, by the clock"] == (1499.0, ["met"])

@@ -180,7 +180,7 @@ def log_likelihood_on_grid(vae, x, tolerance=1e-3):
     until that changes an image's value by at most `tolerance` nats; the value on the finer grid is returned. Both are
     checks by computation, no proof. An image that has settled is not computed again, and from a step of 0.05 on the
     grid is refined only around points that hold more than e^-25 of an open image's sum. Memory: ROWS codes at a time
-    with 2,000 images at a time, about 0.3 GB. With grey pixels and Bernoulli the result is no likelihood.
+    with 500 images at a time, about 0.25 GB. With grey pixels and Bernoulli the result is no likelihood.
     Raises TypeError or ValueError for bad images, ValueError for three or more latent dimensions or a tolerance
     outside (0, 1), and ArithmeticError where a reach of 20 or a step of 1/1280 is not enough.
     """
@@ -361,7 +361,7 @@ def _log_sum(vae, x, points):
     return total + _image_term(vae, x)
 
 
-def _log_joints(vae, x, points, at_once=2000):
+def _log_joints(vae, x, points, at_once=500):
     """ln p(x given z) p(z) for all images x and points z, in portions, but for the image's own term.
 
     Yields slices of points and of images, the highest value of each of these images, and what lies below it,
