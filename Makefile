@@ -10,11 +10,11 @@ test notebooks results: export CUDA_VISIBLE_DEVICES := -1
 test notebooks results: export TF_CPP_MIN_LOG_LEVEL := 3
 export JUPYTER_PREFER_ENV_PATH := 1
 
-# Test files and notebooks run side by side, a whole file in one process; each TensorFlow keeps to one core then.
-SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile
+# Test files and then notebooks run side by side, a whole file in one process; each TensorFlow keeps to one core then.
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 test: export TF_NUM_INTRAOP_THREADS := 1
 
-.PHONY: help lab test book notebooks results bench lint format clean environment
+.PHONY: help lab test book notebooks results bench student lint format clean environment
 .NOTPARALLEL:
 
 help:
@@ -38,6 +38,9 @@ results: environment ## compute again what the lessons load from src/vaelab/resu
 bench: environment ## time what the course promises, into bench/results.json (PART=training: only that)
 	@$(RUN) -m bench $(PART)
 
+student: environment ## make the students' homework from the masters, and dist/vaelab-student.zip
+	@$(RUN) -m grading student
+
 lint: environment ## check code, notebooks and spelling
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m ruff format --check --quiet .
@@ -49,7 +52,7 @@ format: environment ## put the Python files into ruff's format
 
 clean: ## remove what is built (site, caches); your lab/ and .venv stay
 	@rm -rf book/_build build dist src/*.egg-info .pytest_cache .ruff_cache
-	@find src tests tools book -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Removed the built site and the caches. Your notebooks in lab/ and the environment in .venv stay."
 
 environment:

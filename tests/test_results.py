@@ -287,3 +287,100 @@ def test_ordinary_walks_are_no_stranger_in_the_twin(comparison, seed):
         assert walk[4] > max(walk[0], walk[-1])
     assert all(a < b for a, b in zip(twin["walk_distance"], ours["walk_distance"], strict=True))
     assert max(ours["walk_room"]) < 1.5 and max(twin["walk_room"]) < 2
+
+
+# Chapter 09: the conditional VAE.
+
+
+@pytest.fixture(scope="module")
+def conditional():
+    return load_results("conditional_vae")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_reader_of_chapter_09_is_no_judge(conditional, seed):
+    reader = conditional[seed]["reader"]
+    assert reader["grey"] > 0.985 and reader["binary"] > 0.975 and reader["upper half"] < 0.8
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_conditional_vae_draws_what_it_is_asked_and_its_code_is_in_use(conditional, seed):
+    both = conditional[seed]["both"]
+    assert np.mean(np.diag(both["read"])) > 0.95 and both["transfer_read"] > 0.95 and both["kl"] > 3
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_label_is_read_from_the_plain_code_and_hardly_from_the_conditional_one(conditional, seed):
+    assert conditional[seed]["both"]["probe"] < 0.25 < 0.6 < conditional[seed]["plain"]["probe"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_gain_is_beyond_ln_10_and_the_label_s_part_of_it_is_not(conditional, seed):
+    gain, error = conditional[seed]["both"]["gain"]
+    worth, rest = conditional[seed]["both"]["over_mixture"][0], conditional[seed]["mixture"]["gain"][0]
+    assert gain - 4 * error > np.log(10) > worth and worth + rest == pytest.approx(gain, abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_label_to_the_decoder_only_costs_nothing(conditional, seed):
+    both, decoder = conditional[seed]["both"], conditional[seed]["decoder"]
+    assert decoder["loss"] > both["loss"] and decoder["gap"][0] > both["gap"][0] and decoder["probe"] > both["probe"]
+
+
+def test_the_slant_of_the_ones_is_no_matter_of_the_seed(conditional):
+    """The loss cannot tell a digit's layout from its mirror image: equal losses, and either sign."""
+    runs = [conditional[seed]["both"] for seed in SEEDS]
+    assert all(min(run["slant"][:1] + run["slant"][2:]) > 0.4 for run in runs)
+    assert np.ptp([run["loss"] for run in runs]) < 0.5
+    assert {run["slant"][1] > 0 for run in runs} == {False, True}
+
+
+# Chapter 10: beyond the plane.
+
+
+@pytest.fixture(scope="module")
+def beyond():
+    return load_results("beyond_the_plane")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_twenty_dimensions_keep_more_of_each_digit_and_draw_stranger_ones(beyond, comparison, training, seed):
+    run, plane = beyond[seed]["dense"], comparison[seed]
+    assert run["test"]["loss"] == pytest.approx(training[seed]["loss"], abs=0.3)  # the same network in both stores
+    assert run["test"]["loss"] < plane["elbo"]["loss"] - 42
+    ours, theirs = run["judged"], plane["judged"]
+    assert ours["reconstructed"]["grey"] < 0.6 * theirs["VAE, reconstructed"]["grey"]
+    assert ours["reconstructed"]["distance"] < theirs["VAE, reconstructed"]["distance"]
+    assert ours["N(0, I)"]["distance"] > theirs["real digits"]["distance"] + 0.15 > theirs["VAE, N(0, I)"]["distance"]
+    assert ours["N(0, I)"]["coverage"] < theirs["VAE, N(0, I)"]["coverage"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_straight_line_s_middle_is_shorter_and_greyer_and_no_farther_from_real_digits(beyond, seed):
+    straight, spherical = (beyond[seed]["dense"]["lines"][name] for name in ("straight", "spherical"))
+    assert straight["norm"][2] < 0.75 * spherical["norm"][2]
+    assert all(a > 1.1 * b for a, b in zip(straight["grey"][1:4], spherical["grey"][1:4], strict=True))
+    difference, error = beyond[seed]["dense"]["lines"]["difference"]
+    assert abs(difference) < 2 * error
+    assert straight["distance"][1] < spherical["distance"][1] - 0.05
+    assert beyond[seed]["dense"]["lines"]["crossfade"]["distance"] > straight["distance"][2] + 0.5
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", ["slant", "stroke width"])
+def test_a_direction_gives_half_to_three_quarters_of_what_is_asked_and_a_random_one_nothing(beyond, seed, name):
+    run = beyond[seed]["dense"]["moves"][name]
+    for i in (0, 1, 3, 4):
+        assert 0.5 < run["measured"][i] / run["asked"][i] < 0.8 and abs(run["random"][i] / run["asked"][i]) < 0.02
+    assert run["measured"][2] == 0 and run["kept"][2] == run["kept, random"][2] > 0.9
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_learned_variance_is_the_error_and_buys_more_code(beyond, seed):
+    half, learned = beyond["2"]["variance 1/2"], beyond[seed]["variance learned"]
+    for run in (half, learned):
+        drawn = 2 * run["variance"] * (run["test"]["reconstruction"] / 784 - np.log(2 * np.pi * run["variance"]) / 2)
+        assert run["mse"] < drawn < 0.05  # the means of z reconstruct better than draws of it
+        assert run is half or drawn == pytest.approx(run["variance"], rel=0.15)
+    assert learned["test"]["kl"] > 5 * half["test"]["kl"] and learned["mse"] < 0.6 * half["mse"]
+    assert learned["test"]["loss"] < 0 < half["test"]["loss"]

@@ -166,7 +166,7 @@ class VAE(ModelOfParts):
     def __init__(
         self, encoder, decoder, likelihood="bernoulli", beta=1.0, noise_var=0.5, free_bits=0.0, seed=None, **kwargs
     ):
-        _check_networks(encoder, decoder)
+        _check_networks(encoder, decoder, getattr(type(self), "conditional", False))
         _check_settings(likelihood, beta, noise_var, free_bits)
         super().__init__(**kwargs)
         self.encoder, self.decoder, self.sampling = encoder, decoder, Sampling(seed)
@@ -325,7 +325,8 @@ def sum_over_devices(x):
     return x if context is None or context.num_replicas_in_sync == 1 else context.all_reduce("SUM", x)
 
 
-def _check_networks(encoder, decoder):
+def _check_networks(encoder, decoder, conditional=False):
+    """Raise ValueError unless the networks fit. conditional: each may have a second input, checked elsewhere."""
     for network, name in ((encoder, "encoder"), (decoder, "decoder")):
         if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
             raise ValueError(
@@ -333,15 +334,17 @@ def _check_networks(encoder, decoder):
                     name=name, given=type(network).__name__
                 )
             )
+    seen, given = (
+        [tuple(part.shape) for part in network.inputs[: 1 if conditional else None]] for network in (encoder, decoder)
+    )
     codes = [tuple(output.shape) for output in encoder.outputs]
-    if len(encoder.inputs) != 1 or len(codes) != 2 or codes[0] != codes[1] or len(codes[0]) != 2:
+    if len(seen) != 1 or len(codes) != 2 or codes[0] != codes[1] or len(codes[0]) != 2:
         raise ValueError(
             tr(
                 "The encoder has {inputs} inputs and outputs of shapes {shapes}; expected one input and two outputs, "
                 "mean and log_var, each of shape (None, latent_dim)."
-            ).format(inputs=len(encoder.inputs), shapes=codes)
+            ).format(inputs=len(seen), shapes=codes)
         )
-    given, images = [tuple(part.shape) for part in decoder.inputs], tuple(encoder.inputs[0].shape)
     if given != codes[:1]:
         raise ValueError(
             tr("The decoder takes inputs of shapes {given}; expected one of {wanted}, as the encoder gives.").format(
@@ -349,10 +352,10 @@ def _check_networks(encoder, decoder):
             )
         )
     made = [tuple(output.shape) for output in decoder.outputs]
-    if made != [images]:
+    if made != seen:
         raise ValueError(
             tr("The decoder gives outputs of shapes {made}; expected one of {wanted}, the images' shape.").format(
-                made=made, wanted=images
+                made=made, wanted=seen[0]
             )
         )
 
@@ -394,3 +397,12 @@ def _check_count(value, name):
 def _check_unweighted(sample_weight):
     if sample_weight is not None:
         raise ValueError(tr("Sample weights were given; expected none: the ELBO weighs all images alike."))
+
+
+def __getattr__(name):
+    """`ConditionalVAE`, which stands on this module in `vaelab.conditional`, is imported when it is asked for."""
+    if name == "ConditionalVAE":
+        from vaelab.conditional import ConditionalVAE
+
+        return ConditionalVAE
+    raise AttributeError(tr("module {module!r} has no attribute {name!r}").format(module=__name__, name=name))

@@ -72,7 +72,7 @@ function render({ model, el }) {
 
   // Which share of N(0, I) is nearer to 0 than a point of this length, in per cent
   function share(length) {
-    const place = Math.min(4 * length, shares.length - 1), low = Math.floor(place), high = Math.ceil(place);
+    const place = Math.min(20 * length, shares.length - 1), low = Math.floor(place), high = Math.ceil(place);
     return 100 * (shares[low] + (place - low) * (shares[high] - shares[low]));
   }
 

@@ -67,7 +67,7 @@ class CodeWalker(LivingFigure):
         steps, self._shape = _read(decoder), tuple(decoder.output_shape[1:3])
         self._draw = lambda z: dense.run([*steps, "sigmoid"], z).reshape(-1, *self._shape)
         network, weights = _pack(steps, self._reachable())
-        lengths = np.arange(0, 2 * math.sqrt(codes.shape[1]) + 4, 0.25)
+        lengths = np.arange(0, 2 * math.sqrt(codes.shape[1]) + 4, 0.05)
         super().__init__(
             network={**network, "shape": list(self._shape)},
             weights=weights,
@@ -76,7 +76,7 @@ class CodeWalker(LivingFigure):
                 "names": [*names],
                 "directions": dict(zip(directions, self._vectors.astype(float).round(5).tolist(), strict=True)),
                 "most": MOST,
-                "shares": chi.cdf(lengths, codes.shape[1]).round(6).tolist(),  # at lengths 0, 0.25, 0.5, ...
+                "shares": chi.cdf(lengths, codes.shape[1]).round(6).tolist(),  # at lengths 0, 0.05, 0.1, ...
                 "band": chi.ppf([0.01, 0.99], codes.shape[1]).round(3).tolist(),
             },
             strings=_strings(),
@@ -203,6 +203,6 @@ def _strings():
         "share": tr("Of points of N(0, I), {straight} % and {spherical} % lie nearer to 0."),
         "small": tr(
             "Choose two digits and move along both lines at once. The other sliders add a direction to z: how many "
-            "of its steps, less than 0 for the opposite. Dark line: straight; red: spherical."
+            "of its steps, less than 0 for the opposite. Solid line: straight; dashed: spherical."
         ),
     }

@@ -1,0 +1,207 @@
+"""Chapter 10's parts: convolutional networks, the best variance, lines between codes, attributes as directions."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from vaelab.checks import check_images, check_points
+from vaelab.evaluate import nearest_real
+from vaelab.language import tr
+from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+from vaelab.progress import TrainingProgress
+
+
+def build_convolutional_encoder(latent_dim=20, filters=(16, 32)):
+    """A convolutional encoder: images (n, 28, 28, 1) in [0, 1] to mean and log_var, both (n, latent_dim).
+
+    filters: how many 4 x 4 filters each of the two layers has, which halve the image's sides to 14 and to 7.
+    Shown in chapter 10.
+    """
+    image = keras.Input(shape=(28, 28, 1), name="image")
+    x = image
+    for count in filters:
+        x = layers.Conv2D(count, 4, strides=2, padding="same", activation="relu")(x)
+    x = layers.Flatten()(x)
+    mean = layers.Dense(latent_dim, name="mean")(x)
+    log_var = layers.Dense(latent_dim, name="log_var")(x)
+    return keras.Model(image, [mean, log_var], name="encoder")
+
+
+def build_convolutional_decoder(latent_dim=20, filters=(32, 16)):
+    """A convolutional decoder: codes (n, latent_dim) to (n, 28, 28, 1), logits or means of the pixels.
+
+    filters: how many channels of 7 x 7 the dense layer fills, and how many of 14 x 14 the transposed convolution makes
+    of them; another one makes the image. Shown in chapter 10.
+    """
+    z = keras.Input(shape=(latent_dim,), name="z")
+    x = layers.Dense(7 * 7 * filters[0], activation="relu")(z)
+    x = layers.Reshape((7, 7, filters[0]))(x)
+    for count in filters[1:]:
+        x = layers.Conv2DTranspose(count, 4, strides=2, padding="same", activation="relu")(x)
+    x = layers.Conv2DTranspose(1, 4, strides=2, padding="same")(x)
+    return keras.Model(z, x, name="decoder")
+
+
+def train_convolutional_vae(x_train, latent_dim=20, seed=0, epochs=5):
+    """A VAE with the convolutional networks, trained as `vaelab.models.train_vae` trains the dense ones.
+
+    x_train: (n, 28, 28, 1), pixels in [0, 1]. Returns the VAE. Shown in chapter 10.
+    """
+    keras.utils.set_random_seed(seed)
+    vae = VAE(build_convolutional_encoder(latent_dim), build_convolutional_decoder(latent_dim), seed=seed)
+    vae.compile(optimizer="adam", steps_per_execution=64)
+    vae.fit(x_train, epochs=epochs, batch_size=128, verbose=0, callbacks=[TrainingProgress()])
+    return vae
+
+
+class BestVariance(keras.callbacks.Callback):
+    """Sets a Gaussian VAE's learned variance to the best one, the mean squared error, before each epoch.
+
+    x: (n, 28, 28, 1), images to measure the error on, with a code drawn for each. Source: Rybkin et al. (2021).
+    Shown in chapter 10.
+    """
+
+    def __init__(self, x):
+        super().__init__()
+        self.x = x
+
+    def on_epoch_begin(self, epoch, logs=None):
+        vae = self.model
+        decoded = vae.decoder(vae.sampling(vae.encoder(self.x)))
+        vae.noise_log_var.assign(ops.log(ops.mean(ops.square(self.x - decoded))))
+
+
+def train_calibrated_vae(x_train, latent_dim=20, seed=0, epochs=5):
+    """A Gaussian VAE of the course's dense networks whose variance is learned, and set by `BestVariance`.
+
+    x_train: (n, 28, 28, 1), pixels in [0, 1]; the first 5,000 serve to set the variance. Otherwise trained as
+    `vaelab.models.train_vae` does. Returns the VAE. Shown in chapter 10.
+    """
+    keras.utils.set_random_seed(seed)
+    networks = build_vae_encoder(latent_dim), build_vae_decoder(latent_dim)
+    vae = VAE(*networks, likelihood="gaussian", noise_var="learned", seed=seed)
+    vae.compile(optimizer="adam", steps_per_execution=64)
+    callbacks = [TrainingProgress(), BestVariance(x_train[:5000])]
+    vae.fit(x_train, epochs=epochs, batch_size=128, verbose=0, callbacks=callbacks)
+    return vae
+
+
+def straight_line(start, end, way):
+    """The points at the share `way` of the straight lines from start to end, both (n, latent_dim).
+
+    Shown in chapter 10.
+    """
+    start, end = check_line(start, end)
+    return (1 - way) * start + way * end
+
+
+def spherical_line(start, end, way):
+    """The points at the share `way` of the arcs from start to end: the direction turns and the length changes evenly.
+
+    start, end: (n, latent_dim), of codes. way: a number, 0 at the start and 1 at the end. Returns (n, latent_dim).
+    Raises ValueError where a code is 0 or two codes point in the same or in opposite directions, because there
+    the arc has no plane. Source: Shoemake (1985), for unit vectors. Shown in chapter 10.
+    """
+    start, end = check_arc(start, end)
+    start_length, end_length = (np.linalg.norm(z, axis=1, keepdims=True) for z in (start, end))
+    a, b = start / start_length, end / end_length
+    angle = np.arccos((a * b).sum(axis=1, keepdims=True))
+    direction = (np.sin((1 - way) * angle) * a + np.sin(way * angle) * b) / np.sin(angle)
+    return ((1 - way) * start_length + way * end_length) * direction
+
+
+def judge_lines(start, end, draw, reference, ways=(0.0, 0.25, 0.5, 0.75, 1.0)):
+    """What decoded images look like along straight and along spherical lines between codes.
+
+    start, end: (n, latent_dim). draw: maps codes to images. reference: real images, none of them at an end. Returns a
+    dict: for "straight" and "spherical" a dict with the arrays (len(ways), n) "norm", of the codes; "distance", to the
+    nearest reference image; and "grey", the mean of pixel * (1 - pixel). Shown in chapter 10.
+    """
+    judged = {}
+    for name, line in {"straight": straight_line, "spherical": spherical_line}.items():
+        codes = [line(start, end, way) for way in ways]
+        images = [draw(z) for z in codes]
+        judged[name] = {
+            "norm": np.array([np.linalg.norm(z, axis=1) for z in codes]),
+            "distance": np.array([nearest_real(x, reference)[0] for x in images]),
+            "grey": np.array([(x * (1 - x)).mean(axis=(1, 2, 3)) for x in images]),
+        }
+    return judged
+
+
+def stroke_width(images):
+    """How wide the strokes of each image are, in pixels; (n,). images: (n, 28, 28, 1), none of them of one grey.
+
+    Twice the ink over the length of its outline, which is the sum over pixels of the gradient's length: a straight
+    stroke of width w has the ink w on each pixel of its way and an edge on either side. Shown in chapter 10.
+    """
+    check_images(images, "images")
+    x = np.pad(images[..., 0], ((0, 0), (1, 1), (1, 1)))
+    down, across = x[:, 1:, :-1] - x[:, :-1, :-1], x[:, :-1, 1:] - x[:, :-1, :-1]
+    return 2 * x.sum(axis=(1, 2)) / np.hypot(down, across).sum(axis=(1, 2))
+
+
+def code_direction(codes, values):
+    """How far the codes move, on average, when a measured value grows by one: a vector (latent_dim,).
+
+    The least-squares slope of each coordinate over the values. codes: (n, latent_dim); values: (n,), not all equal,
+    else ValueError. Shown in chapter 10.
+    """
+    check_values(codes, values)
+    centred = values - values.mean()
+    return centred @ (codes - codes.mean(axis=0)) / (centred @ centred)
+
+
+def measure_moves(draw, codes, direction, attributes, amounts):
+    """How much measured values of decoded images change when the codes move along a direction.
+
+    draw: maps codes to images. codes: (n, latent_dim). direction: (latent_dim,), or one for each code. attributes: a
+    dict from names to functions of images such as `stroke_width`. amounts: how many times the direction is added, one
+    move for each. Returns a dict: for each name an array (len(amounts), n), value after the move less value before.
+    Shown in chapter 10.
+    """
+    before = draw(codes)
+    after = [draw(codes + amount * direction) for amount in amounts]
+    return {name: np.array([value(x) - value(before) for x in after]) for name, value in attributes.items()}
+
+
+# Checks
+
+
+def check_line(start, end):
+    """Two float arrays (n, latent_dim) of one shape between which straight and spherical lines can be drawn."""
+    start, end = check_points(start, "start"), check_points(end, "end")
+    if start.shape != end.shape:
+        raise ValueError(
+            tr("start has shape {start} and end has shape {end}; expected equal shapes.").format(
+                start=start.shape, end=end.shape
+            )
+        )
+    return start, end
+
+
+def check_arc(start, end):
+    """As `check_line`, for lines that turn: no code may be 0, no two may point the same or the opposite way."""
+    start, end = check_line(start, end)
+    lengths = [np.linalg.norm(z, axis=1) for z in (start, end)]
+    product = lengths[0] * lengths[1]
+    cosine = (start * end).sum(axis=1) / np.where(product > 0, product, 1)
+    flat = (product == 0) | (np.abs(cosine) > 1 - 1e-6)
+    if flat.any():
+        raise ValueError(
+            tr(
+                "{rows} of {n} pairs have no arc: a code is 0, or the two point in the same or in opposite directions. "
+                "Leave them out, or draw straight lines."
+            ).format(rows=int(flat.sum()), n=len(start))
+        )
+    return start, end
+
+
+def check_values(codes, values):
+    codes, values = check_points(codes, "codes"), np.asarray(values)
+    if values.shape != (len(codes),) or not np.isfinite(values).all() or np.ptp(values) == 0:
+        raise ValueError(
+            tr(
+                "values has shape {shape}, {different} of them different; expected {n} finite ones, not all equal."
+            ).format(shape=values.shape, different=len(np.unique(values)), n=len(codes))
+        )
