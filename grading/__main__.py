@@ -1,0 +1,203 @@
+"""The coursework grader.
+
+python -m grading grade hw2 SUBMISSIONS --out DIR    mark a folder or zip file of notebooks
+python -m grading merge DIR/run-001                  add the marks of written.csv, given by hand
+python -m grading demo hw2 --out DIR                 try it: ten made-up submissions, and their marks
+python -m grading bank hw2                           prove the marking itself on right, wrong and hostile answers
+python -m grading student                            make the students' texts and hints, and their zip file
+python -m grading nbgrader --course DIR              put the masters into an nbgrader course
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+
+def command_line():
+    """The parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m grading", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    grade = commands.add_parser("grade", help="mark a folder or zip file of notebooks")
+    grade.add_argument("homework", help="such as hw2")
+    grade.add_argument("submissions", type=Path, help="a folder, a zip file or a notebook")
+    grade.add_argument("--out", type=Path, required=True, help="folder for the results; each run gets its own inside")
+    grade.add_argument("--workers", type=above(0), help="sandboxes at work at once (default: one for each core)")
+    grade.add_argument("--scheduler", metavar="ADDRESS", help="tcp://… of a Dask scheduler, whose workers mark")
+    grade.add_argument("--seed", type=above(-1), help="whole number to draw the inputs from (default: a new one)")
+    grade.add_argument("--unsafe", action="store_true", help="without a sandbox, with all your rights: don't")
+    merge = commands.add_parser("merge", help="add the marks of written.csv, given by hand")
+    merge.add_argument("run", type=Path, help="folder of a run, such as DIR/run-001")
+    for marking in (grade, merge):
+        marking.add_argument("--adjust", type=Path, metavar="CSV", help="late days, exemptions and overrides")
+        marking.add_argument("--late", type=float, default=10, help="per cent of the points that a day costs (10)")
+    bank = commands.add_parser("bank", help="prove the marking on right, wrong and hostile answers")
+    bank.add_argument("homework")
+    bank.add_argument("--seeds", type=above(0), default=1, help="how many seeds to draw the inputs from (default 1)")
+    bank.add_argument("--workers", type=above(0))
+    demo = commands.add_parser("demo", help="try it: write ten made-up submissions and mark them")
+    demo.add_argument("homework")
+    demo.add_argument("--out", type=Path, required=True, help="a new folder for the submissions and their marks")
+    for several, text in (("student", "make the students' texts and hints, and their zip file"),
+                          ("nbgrader", "put the masters into an nbgrader course")):  # fmt: skip
+        command = commands.add_parser(several, help=text)
+        command.add_argument("homework", nargs="*", help="such as hw2 (default: all)")
+        if several == "nbgrader":
+            command.add_argument("--course", type=Path, required=True, help="folder of the nbgrader course")
+    return parser
+
+
+def above(least):
+    """The type of an argument that is a whole number above `least`."""
+
+    def whole(text):
+        if int(text) <= least:
+            raise argparse.ArgumentTypeError(f"it has to be at least {least + 1}")
+        return int(text)
+
+    whole.__name__ = "whole number"
+    return whole
+
+
+def main(arguments=None):
+    """Run one command; returns the exit status."""
+    os.environ.setdefault("MPLBACKEND", "agg")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a name that the terminal can't show stops nothing
+    options = command_line().parse_args(arguments)
+
+    from grading.homework import NoHomework
+    from grading.run import Refused
+    from grading.sandbox import NoSandbox
+    from grading.submissions import NothingFound
+
+    try:
+        return COMMANDS[options.command](options)
+    except (NoHomework, NoSandbox, NothingFound, Refused) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped. What is finished is kept; the same command goes on from there.", file=sys.stderr)
+        return 130
+
+
+def run_grade(options):
+    from grading import adjust, report
+    from grading.homework import Homework
+    from grading.run import Refused, Run, grade_all, no_marks
+    from grading.sandbox import shown
+    from grading.submissions import collect
+
+    homework = Homework(options.homework)
+    rows = adjust.read(options.adjust) if options.adjust else []
+    submissions, notes = collect(options.submissions, homework.path.stem)
+    blank = no_marks(homework, 0)
+    adjust.apply([{"student": s.student, "marks": blank} for s in submissions], rows, options.late / 100)
+    if not options.unsafe and not options.scheduler:
+        for path in (options.submissions, options.out):
+            if folder := shown(path):
+                raise Refused(f"{path} lies in {folder}, which submissions can read. Move it elsewhere.")
+    if options.unsafe:
+        print("*" * 78 + f"\n{report.UNGOVERNED}\n" + "*" * 78, file=sys.stderr)
+    started = time.monotonic()
+    run = Run(options.out, homework, options.seed, options.unsafe)
+    try:
+        word = "Going on with" if run.resumed else "Writing to"
+        print(f"{len(submissions)} submissions of {homework.name}. {word} {run.folder}", file=sys.stderr)
+        results = grade_all(run, submissions, options.workers, scheduler=options.scheduler)
+        results = adjust.apply(results, rows, options.late / 100)
+        text = report.write_all(run, results, notes, time.monotonic() - started)
+        failed = sum(bool(result.get("crashed")) for result in results)
+        if not failed:
+            run.finish()
+    except OSError as error:
+        print(f"{error}. What is finished is kept; the same command goes on from there.", file=sys.stderr)
+        return 2
+    finally:
+        run.close()
+    print(text)
+    print(f"Marks: {run.folder / 'grades.csv'}   to mark by hand: {run.folder / 'written.csv'}")
+    if failed:
+        print(f"The grader itself failed on {failed} of them; the same command tries those again.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def run_merge(options):
+    from grading import adjust
+    from grading.merge import merge
+
+    rows = adjust.read(options.adjust) if options.adjust else []
+    print(merge(options.run, rows, options.late / 100))
+    return 0
+
+
+def run_bank(options):
+    from grading.bank import run_all
+    from grading.homework import Homework
+
+    return 0 if run_all(Homework(options.homework), range(options.seeds), options.workers) else 1
+
+
+def run_demo(options):
+    from grading import bank
+    from grading.homework import Homework
+    from grading.run import Refused
+
+    folder = options.out / "submissions"
+    if folder.exists():
+        raise Refused(f"{folder} exists and is left as it is. Name another --out.")
+    bank.samples(Homework(options.homework), folder)
+    return main(["grade", options.homework, str(folder), "--out", str(options.out / "marks")])
+
+
+def run_student(options):
+    from grading.homework import Homework, masters
+    from grading.student import bundle, student_files
+
+    stale = False
+    for name in options.homework or masters():
+        for path, text in student_files(Homework(name)).items():
+            if not path.exists() or path.read_text("utf-8") != text:
+                path.write_text(text, "utf-8")
+                stale = True
+                print(f"{path}: written")
+    if stale:
+        print("Now run `make notebooks`, so that the notebooks show it, and then this command again for the zip file.")
+    else:
+        print(f"The students' texts and hints are as the masters say. All of it: {bundle()}")
+    return 0
+
+
+def run_nbgrader(options):
+    import jupytext
+
+    from grading.homework import Homework, masters
+    from grading.run import Refused
+
+    homeworks = [Homework(name) for name in options.homework or masters()]
+    paths = [options.course / "source" / one.name / f"{one.path.stem}.ipynb" for one in homeworks]
+    for path in paths:
+        if path.exists():
+            raise Refused(f"{path} exists and is left as it is. Move it away to have it made anew.")
+    for path, homework in zip(paths, homeworks, strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(jupytext.writes(homework.notebook, fmt="ipynb"), "utf-8")
+        print(f"{path}\nNow: nbgrader generate_assignment {homework.name} --course-dir {options.course}")
+    return 0
+
+
+COMMANDS = {
+    "grade": run_grade,
+    "merge": run_merge,
+    "demo": run_demo,
+    "bank": run_bank,
+    "student": run_student,
+    "nbgrader": run_nbgrader,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,240 @@
+"""What tasks and checks are, and how answers turn into marks. Runs outside the sandbox; no student code is near."""
+
+import builtins
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from grading import runner
+from grading.submissions import printable
+
+HIDDEN = 1 << 20  # ends what hidden inputs are drawn from
+
+
+class Call(NamedTuple):
+    """One call of a student's function. gradient: which arguments to differentiate sum(weights * result) by."""
+
+    arguments: tuple
+    gradient: tuple = ()
+    weights: np.ndarray | None = None
+
+
+class Check(NamedTuple):
+    """Some calls, and a judge: judge(results) raises Wrong if they aren't right; one list of arrays for each call.
+
+    The first check of a task is its main one: the others count only if it passes, so that a constant that happens to
+    satisfy a lesser check earns nothing. alone=True: counts by itself. table: what `compare` made the check from.
+    """
+
+    name: str
+    points: float
+    calls: list
+    judge: Callable
+    alone: bool = False
+    table: dict | None = None
+
+
+class Task(NamedTuple):
+    """A function that a homework asks for. checks(rng) gives its checks, on inputs drawn from rng."""
+
+    name: str
+    title: str
+    checks: Callable
+    seconds: float = 10.0
+
+
+class Wrong(Exception):
+    """An answer is not right; the message tells the student what kind of mistake it is, and no hidden number."""
+
+
+class Mark(NamedTuple):
+    """The marks for one task: points, the most there are, and what to tell the student."""
+
+    task: str
+    title: str
+    points: float
+    most: float
+    messages: tuple
+
+    def as_dict(self):
+        return {**self._asdict(), "messages": list(self.messages)}
+
+
+STUB = {"type": "NotImplementedError", "message": ""}
+OPEN = "This task is still open."
+ENDS = {
+    "time": "Your function was stopped: it did not come back in time. Is there a loop that never ends?",
+    "size": "Your function was stopped: it returned far more numbers than asked for.",
+    "threads": "Your function was stopped: it started too many threads.",
+    "forged": "What came back was not what a call of your function gives.",
+    "lost": "Running your function ended the process that ran it.",
+    "done": "Running your function ended the process that ran it.",
+}
+
+
+def mark_task(task, sandbox, cells, given, seed):
+    """Ask the sandbox for the answers of a notebook's cells to one task and judge them.
+
+    given: {function: source} of the reference functions for earlier tasks. Returns a Mark.
+    """
+    return mark_seeds(task, sandbox, cells, given, [seed])[0]
+
+
+def mark_seeds(task, sandbox, cells, given, seeds):
+    """`mark_task` for the inputs of several seeds at once, in one process: a list of Marks."""
+    drawn = [checks_and_calls(task, seed) for seed in seeds]
+    payload = {
+        "cells": cells,
+        "name": task.name,
+        "given": list(given.values()),
+        "given_names": list(given),
+        "calls": [call for _, calls in drawn for call in calls],
+    }
+    reply = sandbox.ask(payload, task.seconds * len(seeds))
+    if reply.end == "lost":  # the whole sandbox: seldom a student's doing, so it gets a second chance
+        reply = sandbox.ask(payload, task.seconds * len(seeds))
+    answers = {answer["call"]: answer for answer in reversed(reply.answers)}
+    if given and any(answer.get("error", STUB) != STUB | placed(answer.get("error", {}), cells)
+                     for answer in answers.values()):  # fmt: skip
+        # The words of an exception are the student's, and references are in the room: words count as safe to show
+        # if they come without the references too, and without what was left behind when they were there.
+        sandbox.next_submission()
+        alone = sandbox.ask(payload | {"given": [], "given_names": []}, task.seconds * len(seeds))
+        safe = [answer.get("error") for answer in alone.answers]
+        for answer in answers.values():
+            if "error" in answer and answer["error"] not in safe:
+                answer["error"] = placed(answer["error"], cells) | {"type": known(answer["error"].get("type"))}
+    marks, start = [], 0
+    for checks, calls in drawn:
+        own = [answers.get(i, answers.get(-1)) for i in range(start, start + len(calls))]
+        marks.append(mark_of(task, checks, own, reply.end))
+        start += len(calls)
+    return marks
+
+
+def mark_of(task, checks, answers, end):
+    """The Mark that the answers to a task's checks, one for each call, have earned."""
+    points, messages, start = 0.0, [], 0
+    main_passed = False
+    for number, check in enumerate(checks):
+        own = answers[start : start + len(check.calls)]
+        start += len(check.calls)
+        try:
+            judge(check, own, end)
+        except Wrong as error:
+            if str(error) not in messages and (number == 0 or main_passed or check.alone):
+                messages.append(str(error))
+            continue
+        main_passed = main_passed or number == 0
+        if main_passed or check.alone:
+            points += check.points
+    return Mark(task.name, task.title, points, sum(check.points for check in checks), tuple(messages))
+
+
+@functools.lru_cache
+def checks_and_calls(task, seed):
+    """A task's checks on inputs drawn from the seed, the same for every submission, and their calls as JSON."""
+    # The hints that students get are drawn without the last number: no seed gives the same inputs.
+    checks = task.checks(np.random.default_rng([seed, *task.name.encode(), HIDDEN]))
+    calls = [
+        {"arguments": [runner.pack(a) for a in call.arguments]}
+        | ({"gradient": list(call.gradient), "weights": runner.pack(call.weights)} if call.gradient else {})
+        for check in checks
+        for call in check.calls
+    ]
+    return checks, calls
+
+
+def judge(check, answers, end):
+    """Raise Wrong unless every call of the check was answered and the check's judge is content."""
+    for answer in answers:
+        if answer is None:
+            raise Wrong(ENDS.get(end, ENDS["done"]))
+        if "error" in answer:
+            raise Wrong(explain(answer["error"]))
+    try:
+        check.judge([answer["arrays"] for answer in answers])
+    except Wrong:
+        raise
+    except Exception:  # a hostile shape that the judge did not foresee is a wrong answer, never a crash
+        raise Wrong("The result doesn't have the form that the task asks for.") from None
+
+
+def known(kind):
+    """The name of an exception if it is one of Python's or of the sandbox's own, else "an exception"."""
+    return kind if kind == "Missing" or isinstance(getattr(builtins, str(kind), None), type) else "an exception"
+
+
+def placed(error, cells):
+    """{"cell": …, "line": …} of an exception, {} if there is no such place in the notebook."""
+    cell, line = error.get("cell"), error.get("line")
+    if type(cell) is type(line) is int and 0 < cell <= len(cells) and 0 < line <= cells[cell - 1].count("\n") + 1:
+        return {"cell": cell, "line": line}
+    return {}
+
+
+def explain(error):
+    """What to tell a student of an exception in their code."""
+    kind, message = (printable(" ".join(str(error.get(key, ""))[:200].split())) for key in ("type", "message"))
+    places = {word: error.get(word) for word in ("cell", "line")}
+    where = "".join(f", {word} {n}" for word, n in places.items() if type(n) is int and 0 < n < 10**6)
+    if kind == "NotImplementedError":
+        return OPEN
+    if kind == "Missing":
+        return "There is no function of this name in the notebook. Was it renamed or deleted?"
+    if "vaelab" in message and kind in ("ModuleNotFoundError", "ImportError"):
+        return f"{message}: the course's own solutions are taken away while your work is marked. Write it out yourself."
+    return f"Your code raised {kind}: {message}" + where if message else f"Your code raised {kind}" + where
+
+
+# What judges are made of.
+
+
+def compare(name, points, arguments, wanted, slips, rtol=1e-3, atol=1e-4, part=0, parts=1, alone=False):
+    """A check of one call: part number `part` of the `parts` that it returns against `wanted` and the known slips."""
+
+    def judge(results):
+        expect(numbers(results[0], parts, part)[part], wanted, slips, rtol, atol)
+
+    table = {"arguments": arguments, "wanted": wanted, "slips": slips, "rtol": rtol, "atol": atol}
+    return Check(name, points, [Call(tuple(arguments))], judge, alone, table | {"part": part, "parts": parts})
+
+
+def numbers(arrays, count=1, part=None):
+    """The arrays of one answer; Wrong if there aren't `count`, one is None, or one holds NaN or infinity.
+
+    part: the only one that has to be sound, if other checks ask for the rest. Where several numbers are asked for, one
+    array of them serves as well as a tuple.
+    """
+    if count > 1 and len(arrays) == 1 and arrays[0] is not None and arrays[0].ndim and len(arrays[0]) == count:
+        arrays = list(arrays[0])
+    if len(arrays) == 1 and arrays[0] is None:
+        raise Wrong("The function returns nothing (None). Is there a return?")
+    if len(arrays) != count:
+        raise Wrong(f"The function returns {len(arrays)} values; the task asks for {count}.")
+    asked = arrays if part is None else arrays[part : part + 1]
+    if any(array is None for array in asked):
+        raise Wrong("The function returns None where numbers are asked for.")
+    if not all(np.isfinite(array).all() for array in asked):
+        raise Wrong("The result holds NaN or infinite values.")
+    return [array if array is None else np.asarray(array) for array in arrays]
+
+
+def agree(found, wanted, rtol=1e-3, atol=1e-4):
+    return found.shape == np.shape(wanted) and np.allclose(found, wanted, rtol=rtol, atol=atol)
+
+
+def expect(found, wanted, slips=(), rtol=1e-3, atol=1e-4, what="The values"):
+    """Raise Wrong unless `found` agrees with `wanted`. slips: {message: array}, what a known mistake would give."""
+    if agree(found, wanted, rtol, atol):
+        return
+    for message, value in dict(slips).items():
+        if agree(found, value, rtol, atol):
+            raise Wrong(message)
+    if found.shape != np.shape(wanted):
+        raise Wrong(f"The result has shape {found.shape}; the task asks for {np.shape(wanted)} here.")
+    if found.size and np.ptp(found) == 0 and np.size(wanted) > 1:
+        raise Wrong("The result is the same number everywhere, whatever the inputs are.")
+    raise Wrong(f"{what} differ from the right ones.")

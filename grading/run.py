@@ -1,0 +1,240 @@
+"""A grading run: hand submissions to workers, keep each result at once, go on after an interruption."""
+
+import contextlib
+import datetime
+import fcntl
+import json
+import os
+import secrets
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+from grading.marks import Mark, checks_and_calls, mark_task
+from grading.sandbox import NoSandbox, Sandbox
+from grading.submissions import Unreadable, read_notebook
+
+NOT_PROVEN = """\
+The homework's own solution of {task} does not get full marks in the sandbox on this machine:
+  {said}
+So students would not get theirs either. Nothing more was graded; what is finished is kept. A machine that is out of
+memory, or so busy that answers come too late, does this: use fewer --workers. Else look at the homework's checks."""
+
+
+class Refused(Exception):
+    """The run can't start or go on; the message says why and what to do."""
+
+
+def fresh(path):
+    """The path, or the same with -2, -3, … if there is such a file."""
+    candidate, n = path, 1
+    while candidate.exists():
+        n += 1
+        candidate = path.with_name(f"{path.stem}-{n}{path.suffix}")
+    return candidate
+
+
+def grade_one(homework, submission, sandbox, seed):
+    """Everything about one submission as a dict that JSON can carry. Never raises for what a student handed in."""
+    started = time.monotonic()
+    result = {
+        "student": submission.student,
+        "slug": submission.slug,
+        "where": submission.where,
+        "sha256": submission.sha256,
+        "governed": not sandbox.unsafe,
+        "problem": "",
+        "marks": no_marks(homework, seed),
+        "written": dict.fromkeys(homework.written, ""),
+    }
+    try:
+        if submission.problem:
+            raise Unreadable(submission.problem)
+        cells, written = read_notebook(submission.data, {k: text for k, (_, text) in homework.written.items()})
+    except Unreadable as error:
+        return result | {"problem": str(error), "seconds": 0.0}
+    sandbox.next_submission()
+    marks = [mark_task(task, sandbox, cells, homework.earlier(task), seed).as_dict() for task in homework.tasks]
+    seconds = round(time.monotonic() - started, 2)
+    return result | {"marks": marks, "written": result["written"] | written, "seconds": seconds}
+
+
+def proven_sandbox(homework, unsafe, seed):
+    """A sandbox in which the homework's own solutions get full marks on the inputs of this seed. Raises NoSandbox."""
+    sandbox = Sandbox(unsafe)
+    for task in homework.tasks:
+        mark = mark_task(task, sandbox, [homework.references[task.name]], homework.earlier(task), seed)
+        if mark.points != mark.most:
+            sandbox.close()
+            raise NoSandbox(NOT_PROVEN.format(task=task.name, said=" ".join(mark.messages)))
+    return sandbox
+
+
+def no_marks(homework, seed):
+    """The marks of a submission that can't be marked: 0 for each task."""
+    most = [sum(check.points for check in checks_and_calls(task, seed)[0]) for task in homework.tasks]
+    return [Mark(task.name, task.title, 0.0, m, ()).as_dict() for task, m in zip(homework.tasks, most, strict=True)]
+
+
+class Run:
+    """A numbered folder in `out` that holds one grading of some submissions.
+
+    An unfinished run of the same edition of the homework, with the same seed if one is given, is gone on with;
+    otherwise a new one is begun and the earlier ones stay as they are. Raises Refused if another grader is at work in
+    `out`.
+    """
+
+    def __init__(self, out, homework, seed=None, unsafe=False):
+        self.homework, self.out = homework, Path(out)
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            self.lock = (self.out / ".lock").open("w")
+        except OSError as error:
+            raise Refused(f"{out} can't hold results: {error.strerror or error}. Name another --out.") from None
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.lock.close()
+            raise Refused(f"Another grader is at work in {self.out}. Wait for it, or choose another --out.") from None
+        earlier = sorted(self.out.glob("run-[0-9][0-9][0-9]"))
+        self.resumed = False
+        if earlier:
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                state = json.loads((earlier[-1] / "run.json").read_text("utf-8"))
+                wanted = homework.name, homework.edition, not unsafe
+                same = (state["homework"], state["edition"], state["governed"]) == wanted
+                self.resumed = same and not state["finished"] and seed in (None, state["seed"])
+        if self.resumed:
+            self.folder, self.state = earlier[-1], state
+        else:
+            self.folder = self.out / f"run-{int(earlier[-1].name[4:]) + 1 if earlier else 1:03d}"
+            self.state = {
+                "homework": homework.name,
+                "edition": homework.edition,
+                "seed": secrets.randbelow(2**31) if seed is None else seed,
+                "governed": not unsafe,
+                "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+                "finished": False,
+            }
+            try:
+                self.folder.mkdir(mode=0o700)  # marks are nobody else's business on a machine that many use
+                (self.folder / "results").mkdir()
+                self.write("run.json", json.dumps(self.state, indent=1))
+            except OSError as error:
+                self.lock.close()
+                raise Refused(f"{out} can't hold results: {error.strerror or error}. Name another --out.") from None
+
+    def write(self, name, content):
+        """Write a file of the run in one step, so that a killed grader or a full disk leaves no half of one."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                os.chmod(file.name, 0o644)
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+
+    def write_beside(self, name, content):
+        """Write a file that people fill in. One that is there already, and is another, is kept under a new name."""
+        path = self.folder / name
+        if path.exists() and path.read_bytes() != content.encode("utf-8", "replace"):
+            kept = fresh(path)
+            path.rename(kept)
+            print(f"{path} was there already. It is now {kept.name}: copy points over from it.", file=sys.stderr)
+        self.write(name, content)
+
+    def result(self, submission):
+        """The finished result for this very notebook, None if there isn't one."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            result = json.loads((self.folder / "results" / f"{submission.slug}.json").read_text("utf-8"))
+            if result["sha256"] == submission.sha256 and not result.get("crashed"):
+                return result
+        return None
+
+    def keep(self, result):
+        """Write a finished result. Raises Refused if the disk doesn't take it."""
+        try:
+            self.write(f"results/{result['slug']}.json", json.dumps(result, ensure_ascii=True, indent=1))
+        except OSError as error:
+            raise Refused(
+                f"Results can't be written to {self.folder}: {error.strerror or error}. The finished ones are kept. "
+                "Make room there and give the same command again: it goes on where this one stopped."
+            ) from error
+
+    def finish(self):
+        self.state["finished"] = True
+        self.write("run.json", json.dumps(self.state, indent=1))
+
+    def close(self):
+        self.lock.close()
+
+
+def grade_all(run, submissions, workers=None, progress=True, scheduler=None):
+    """Grade what isn't graded yet, and keep each result at once. Returns all results, in order.
+
+    workers: sandboxes at work at once, one for each core by default. scheduler: the address of a Dask scheduler whose
+    workers do the work instead. Raises NoSandbox if there is none or it fails the proof, Refused if results can't be
+    written or the scheduler doesn't answer; what is finished stays.
+    """
+    from grading import cluster
+
+    results = {s.slug: result for s in submissions if (result := run.result(s))}
+    bar = Progress(len(submissions), len(results), progress)
+    try:
+        for result in cluster.grade(run, [s for s in submissions if s.slug not in results], scheduler, workers):
+            run.keep(result)
+            results[result["slug"]] = result
+            bar.step()
+    finally:
+        bar.end()
+    return [results[s.slug] for s in submissions]
+
+
+def crashed(run, submission):
+    """The result of a submission over which the grader itself fell; the next run tries it anew."""
+    zero = no_marks(run.homework, run.state["seed"])
+    return {
+        "student": submission.student, "slug": submission.slug, "where": submission.where,
+        "sha256": submission.sha256, "governed": run.state["governed"], "marks": zero, "seconds": 0.0, "crashed": True,
+        "written": dict.fromkeys(run.homework.written, ""),
+        "problem": "the grader failed on it; not marked. " + traceback.format_exc(limit=-2)[-500:],
+    }  # fmt: skip
+
+
+class Progress:
+    """One line that grows: how many are graded, and how long the rest will take."""
+
+    def __init__(self, total, done, shown):
+        self.total, self.done, self.before, self.shown = total, done, done, shown
+        self.started, self.filled = time.monotonic(), -1
+        self.show()
+
+    def step(self):
+        self.done += 1
+        self.show()
+
+    def show(self):
+        if not self.shown:
+            return
+        filled = 30 * self.done // max(self.total, 1)
+        new = self.done - self.before
+        left = (time.monotonic() - self.started) / new * (self.total - self.done) if new else None
+        rest = f", {left:.0f} s left " if left is not None and self.done < self.total else " " * 14
+        line = f"[{'#' * filled}{'.' * (30 - filled)}] {self.done} of {self.total}{rest}"
+        if sys.stderr.isatty():
+            print(line, end="\r", file=sys.stderr, flush=True)
+        elif filled != self.filled:  # in a log: some lines, not one for each submission
+            print(line.rstrip(), file=sys.stderr, flush=True)
+        self.filled = filled
+
+    def end(self):
+        if self.shown and sys.stderr.isatty():
+            sys.stderr.write("\n")

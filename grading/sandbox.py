@@ -1,0 +1,221 @@
+"""Outside the sandbox: start it, ask it questions, end it. Nothing that comes out is trusted; see README.md."""
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from grading import runner
+
+SECONDS_TO_START = 180
+REPOSITORY = Path(__file__).resolve().parent.parent
+PACKAGE = REPOSITORY / "src" / "vaelab"
+# The modules of vaelab that stay; whatever else there is or will be may hold a solution and is taken away.
+KEPT = ("__init__", "checks", "data", "language", "plots", "progress", "style")
+INSTALL = """\
+Grading runs the students' code in a sandbox made by bubblewrap, and {reason}.
+  Debian, Ubuntu:  sudo apt install bubblewrap
+  Fedora:          sudo dnf install bubblewrap
+  macOS, Windows:  there is none; use a Linux machine, WSL 2 or a container
+Nothing was graded. (--unsafe would run the students' code with all the rights that you have. Don't, except on a
+machine that you are ready to throw away.)"""
+BLOCKED = """\
+bubblewrap is installed, but it can't build the sandbox here:
+  {error}
+  Ubuntu 24.04 and later:  sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0
+  in a Docker container:   start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined
+                           --security-opt systempaths=unconfined
+Nothing was graded."""
+
+
+UNREAD = f"""\
+A question could not be handed to the sandbox within {runner.SECONDS_TO_READ} s: this machine is short of memory, of
+processes or of time. Use fewer --workers, then give the same command again: what is finished is kept."""
+
+
+class NoSandbox(Exception):
+    """The sandbox can't be had; the message says what to do."""
+
+
+class Reply(NamedTuple):
+    """What came back for one question. end: a key of `marks.ENDS`; answers: see `runner.read_answers`."""
+
+    end: str
+    answers: list
+
+
+class Sandbox:
+    """A sandboxed process with Keras imported, which answers one question at a time.
+
+    unsafe=True starts it without a sandbox. walls="half": as on systems where questions can't have namespaces of their
+    own. Use it from one thread, and close it, or use it as a context manager. Raises NoSandbox if it can't be started.
+    """
+
+    def __init__(self, unsafe=False, walls="full"):
+        self.unsafe, self.wanted = unsafe, walls
+        self.asked = False
+        self.process = None
+        self.walls = None
+        self.start()
+
+    def start(self):
+        self.close()
+        self.process = subprocess.Popen(
+            command(self.unsafe, self.wanted),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=None if not self.unsafe else {**environment(), "PATH": os.environ.get("PATH", "")},
+            bufsize=0,
+        )
+        try:
+            head, _ = self._read_frame(time.monotonic() + SECONDS_TO_START)
+        except (EOFError, TimeoutError):
+            error = self._last_words()
+            self.close()
+            raise NoSandbox(BLOCKED.format(error=error)) from None
+        self.walls = json.loads(head)["walls"]
+
+    def next_submission(self):
+        """Call it between two submissions: where questions can't be walled off from each other, start afresh."""
+        if self.process is None or (self.walls == "half" and self.asked):
+            self.start()
+        self.asked = False
+
+    def ask(self, payload, seconds):
+        """Put one question, a dict as `runner.question` reads it. Returns a Reply, whatever the student's code does.
+
+        Raises NoSandbox if the machine, and not the student's code, kept the question from being read.
+        """
+        if self.process is None:
+            self.start()
+        self.asked = True
+        data = json.dumps(payload).encode()
+        try:
+            deadline = time.monotonic() + runner.SECONDS_TO_READ + runner.PATIENCE * seconds + 30
+            self._write(runner.FRAME.pack(len(data), int(seconds * 1000)) + data, deadline)
+            head, body = self._read_frame(deadline)
+            end = json.loads(head)["end"]
+        except (EOFError, TimeoutError, OSError, ValueError, KeyError):
+            self.close()
+            return Reply("lost", [])
+        if end == "unread":
+            self.close()
+            raise NoSandbox(UNREAD)
+        answers, sound = runner.read_answers(body, len(payload["calls"]) + 1)
+        return Reply(end if sound or end != "done" else "forged", answers)
+
+    def close(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+                pipe.close()
+        self.process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _write(self, data, deadline):
+        view, pipe = memoryview(data), self.process.stdin.fileno()
+        while view:
+            if not select.select([], [pipe], [], max(0, deadline - time.monotonic()))[1]:
+                raise TimeoutError
+            view = view[os.write(pipe, view[: select.PIPE_BUF]) :]
+
+    def _read(self, size, deadline):
+        parts, pipe = [], self.process.stdout.fileno()
+        while size:
+            if not select.select([pipe], [], [], max(0, deadline - time.monotonic()))[0]:
+                raise TimeoutError
+            part = os.read(pipe, min(size, 1 << 20))
+            if not part:
+                raise EOFError
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _read_frame(self, deadline):
+        head_size, size = runner.FRAME.unpack(self._read(runner.FRAME.size, deadline))
+        if head_size > runner.MOST_HEADER or size > runner.MOST_BYTES:
+            raise ValueError("a frame that is too large")
+        return self._read(head_size, deadline), self._read(size, deadline)
+
+    def _last_words(self):
+        self.process.kill()
+        lines = self.process.stderr.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"it did not answer within {SECONDS_TO_START} s"
+
+
+def environment():
+    """The only environment variables inside: quiet, on the processor, few threads."""
+    return {
+        "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1",
+    }  # fmt: skip
+
+
+def shown(path):
+    """The folder inside the sandbox that a path lies in, None if submissions can't read it."""
+    path = Path(path).resolve()
+    packages = [folder for folder in sys.path if folder.endswith("-packages")]
+    folders = [Path(f).resolve() for f in ("/usr", "/lib", "/lib64", "/bin", sys.base_prefix, sys.prefix, *packages)]
+    inside = [f for f in folders if path.is_relative_to(f)]
+    if path.is_relative_to(REPOSITORY):
+        inside = [f for f in inside if f.is_relative_to(REPOSITORY)]
+    return inside[0] if inside else None
+
+
+def command(unsafe, walls):
+    """The command line that starts the runner. Raises NoSandbox if there is no bubblewrap."""
+    modules = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    taken = ",".join(f"vaelab.{name}" for name in sorted(modules - set(KEPT)))
+    if unsafe:
+        return [sys.executable, "-I", "-B", runner.__file__, "none", str(PACKAGE.parent), taken]
+    bwrap = shutil.which("bwrap")
+    if bwrap is None or sys.platform != "linux":
+        raise NoSandbox(INSTALL.format(reason="it isn't installed" if sys.platform == "linux" else "needs Linux"))
+    line = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    line += ["--as-pid-1", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
+    for name, value in environment().items():
+        line += ["--setenv", name, value]
+    for name in ("/usr", "/lib", "/lib64", "/bin"):
+        if os.path.islink(name):
+            line += ["--symlink", os.readlink(name), name]
+        elif os.path.isdir(name):
+            line += ["--ro-bind", name, name]
+    packages = [path for path in sys.path if path.endswith("-packages") and os.path.isdir(path)]
+    folders = dict.fromkeys((sys.base_prefix, sys.prefix, *packages))  # the interpreter and what it imports
+    if str(REPOSITORY) in folders:
+        raise NoSandbox(f"The Python environment fills the course's own folder, {REPOSITORY}. Make it in .venv there.")
+    # An empty folder hides the repository, should it lie among what the sandbox sees; another hides the package, should
+    # it be installed for real and not as a link to the repository.
+    hidden = [str(REPOSITORY), *(f"{folder}/vaelab" for folder in packages if os.path.isdir(f"{folder}/vaelab"))]
+    within = [folder for folder in folders if Path(folder).is_relative_to(REPOSITORY)]
+    for folder in folders:
+        if folder not in within and not Path(folder).is_relative_to("/usr"):
+            line += ["--ro-bind", folder, folder]
+    line += ["--tmpfs", hidden[0]]
+    for folder in within:
+        line += ["--ro-bind", folder, folder]
+    for folder in hidden[1:]:
+        line += ["--tmpfs", folder]
+    for folder in hidden:
+        line += ["--remount-ro", folder]
+    for name in KEPT:
+        line += ["--ro-bind", str(PACKAGE / f"{name}.py"), f"/course/vaelab/{name}.py"]
+    line += ["--ro-bind", str(PACKAGE / "data"), "/course/vaelab/data", "--ro-bind", runner.__file__, "/runner.py"]
+    for device in ("null", "zero", "urandom"):
+        line += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
+    line += ["--proc", "/proc", "--size", "1000000", "--tmpfs", runner.SCRATCH, "--remount-ro", "/"]
+    line += ["--chdir", runner.SCRATCH, "--setenv", "TMPDIR", runner.SCRATCH, "--setenv", "HOME", runner.SCRATCH]
+    return [*line, sys.executable, "-I", "-B", "/runner.py", walls, "/course", taken]

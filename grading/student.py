@@ -1,0 +1,95 @@
+"""What students get: their texts and hints, made from the masters and the checks, and one zip file with everything."""
+
+import json
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from grading.homework import cut
+from grading.run import Refused
+
+ROOT = Path(__file__).resolve().parent.parent
+README = Path(__file__).resolve().parent / "student-readme.md"
+BUNDLE = ROOT / "dist" / "vaelab-student.zip"
+# What of the repository is for students, by the beginning of its path: nothing else that may lie there, such as marks.
+STUDENTS = ("notebooks/", "src/", "tools/", "tests/", "book/", "Makefile", "pyproject.toml", "requirements.txt",
+            "LICENSE", "CITATION.cff", ".gitignore", ".gitattributes", ".editorconfig")  # fmt: skip
+TEACHERS = ("tests/test_grading", "tests/test_bench", "tests/test_environment")  # they test what is left out
+TARGETS = ("student", "bench")  # of the Makefile: they need what is left out
+
+
+def student_files(homework):
+    """{path: text} of what students get, made from the master and the checks."""
+    return {
+        ROOT / "notebooks" / homework.path.parent.name / homework.path.name: cut(homework.path.read_text("utf-8")),
+        ROOT / "src" / "vaelab" / "data" / f"{homework.name}-hints.json": hints(homework.tasks),
+    }
+
+
+def hints(tasks, seed=2013):
+    """The cases of `vaelab.checks.check_task` as JSON: small inputs, right numbers, and those of known slips."""
+    cases = {}
+    for task in tasks:
+        checks = task.checks(np.random.default_rng([seed, *task.name.encode()]))
+        tables = [check.table for check in checks if check.table]
+        cases[task.name] = [
+            {
+                "kind": table.get("kind", "table"),
+                "arguments": [
+                    {"dtype": str(a.dtype), "values": a.tolist()} if isinstance(a, np.ndarray) else a
+                    for a in table["arguments"]
+                ],
+                "wanted": rounded(table.get("wanted", 0)),
+                "slips": {message: rounded(value) for message, value in table.get("slips", {}).items()},
+                **{key: table[key] for key in ("rtol", "atol", "part", "parts") if key in table},
+            }
+            for table in tables
+        ]
+    return json.dumps(cases, indent=None, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def rounded(value):
+    """Seven significant digits are enough for a hint."""
+    value = np.asarray(value, "float64")
+    return np.vectorize(lambda x: float(f"{x:.7g}"), otypes=[float])(value).tolist() if value.size else []
+
+
+def bundle(path=BUNDLE):
+    """Write the zip file for students: lessons, package, tools and tests, without solutions. Returns its path.
+
+    Raises Refused where git can't say which files belong to the course.
+    """
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if listed.returncode:
+        raise Refused(f"git can't list the course's files in {ROOT}: {listed.stderr.strip()}")
+    names = [name for name in listed.stdout.split("\0") if name.startswith(STUDENTS) and not name.startswith(TEACHERS)]
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(".part")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(names):
+            if (ROOT / name).is_file():
+                content = (ROOT / name).read_bytes()
+                archive.writestr(entry(name), without(TARGETS, content) if name == "Makefile" else content)
+        archive.writestr(entry("README.md"), README.read_bytes())
+    partial.replace(path)
+    return path
+
+
+def entry(name):
+    """An entry that depends on the name alone, so that the same course gives the same zip file."""
+    found = zipfile.ZipInfo(f"vaelab-student/{name}")
+    found.compress_type, found.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+    return found
+
+
+def without(targets, makefile):
+    """A Makefile without the rules of some targets."""
+    return re.sub(rf"(?m)^({'|'.join(targets)}):.*\n(\t.*\n)+\n?", "", makefile.decode()).encode()

@@ -1,0 +1,271 @@
+"""Find the submissions in a folder or zip file. Names and contents come from students: nothing is extracted, no link is
+followed, nothing is read beyond a limit, and a name never becomes a path."""
+
+import datetime
+import hashlib
+import json
+import re
+import stat
+import unicodedata
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+MOST_BYTES = 10 << 20  # of a notebook
+MOST_FILES = 20_000  # in a zip file or folder
+MOST_CELLS = 2_000
+MOST_IN_A_ZIP = 5 * MOST_BYTES  # of notebooks in a zip file that lies in a folder: one student's
+MOST_CHARACTERS = 1_000  # of a path
+MOODLE = re.compile(r"_(?P<number>\d+)_assignsubmission_.*$", re.IGNORECASE)
+CANVAS = re.compile(r"^(?P<student>[^_]+)(_LATE)?_(?P<number>\d+)_\d+_", re.IGNORECASE)
+COPY = re.compile(r"\s*(\(\d+\)|-\d+|[-_ ]copy\d*)$", re.IGNORECASE)
+
+
+class Submission(NamedTuple):
+    """One notebook. student: as names say; where: for people; data: bytes, or None with a `problem`."""
+
+    student: str
+    where: str
+    data: bytes | None
+    when: tuple
+    problem: str = ""
+
+    @property
+    def sha256(self):
+        return hashlib.sha256(self.data or b"").hexdigest()
+
+    @property
+    def slug(self):
+        """A file name for this student: letters, digits and hyphens, and a few characters of a hash, never the same."""
+        plain = re.sub(r"[^\w]+", "-", unicodedata.normalize("NFKC", self.student)).strip("-_")[:40]
+        return f"{plain or 'student'}-{hashlib.sha256(self.student.encode('utf-8', 'replace')).hexdigest()[:16]}"
+
+
+class NothingFound(Exception):
+    """There is nothing to grade; the message says what was looked for."""
+
+
+def collect(path, homework):
+    """The submissions in a folder, a zip file or a notebook. Returns (submissions by student, notes for the teacher).
+
+    homework: the name of its file, such as "hw2-kl-reparameterization". Raises NothingFound.
+    """
+    path, notes = Path(path), []
+    if not path.exists():
+        raise NothingFound(f"There is no {path}.")
+    if path.is_dir():
+        files = list(in_folder(path, notes))
+    elif path.suffix.lower() != ".ipynb" and zipfile.is_zipfile(path):
+        files = list(in_zip(path, path.name, notes))
+    else:
+        files = [Found(PurePosixPath(path.name), path.name, *from_disk(path))]
+    files = [
+        f._replace(path=PurePosixPath(printable(f.path)), where=printable(f.where), problem=printable(f.problem))
+        for f in files
+    ]
+    notes[:] = map(printable, notes)
+    others = [file.where for file in files if file.path.suffix.lower() != ".ipynb"]
+    if others:
+        more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+        notes.append(f"No notebooks, left out: {', '.join(others[:5])}{more}.")
+    files = [file for file in files if file.path.suffix.lower() == ".ipynb"]
+    if not files:
+        raise NothingFound(f"There is no notebook (*.ipynb) in {path}.")
+    while len(files) > 1 and len({f.path.parts[0] for f in files}) == 1 and all(len(f.path.parts) > 1 for f in files):
+        inner = [file._replace(path=PurePosixPath(*file.path.parts[1:])) for file in files]
+        if not all(student_of(file.path, homework) for file in inner):
+            break
+        files = inner  # one folder around it all
+    numbers = {}  # what the learning platform calls the students of one name
+    for file in files:
+        numbers.setdefault(student_of(file.path, homework), set()).add(number_of(file.path))
+    found = []
+    for file in files:
+        student = student_of(file.path, homework)
+        if not student:
+            notes.append(f"{file.where} names no student.")
+            student = file.where.removesuffix(".ipynb")
+        elif len(numbers[student]) > 1:
+            notes.append(f"{student} is the name of several students, or of one with several numbers: {file.where}.")
+            student = f"{student} {number_of(file.path)}".strip()
+        found.append(Submission(student, file.where, file.data, file.when, file.problem))
+    return newest(found, notes), notes
+
+
+class Found(NamedTuple):
+    path: PurePosixPath
+    where: str
+    data: bytes | None
+    when: tuple
+    problem: str
+
+
+def printable(text):
+    """A name without what moves a terminal's cursor, hides letters or has no letter; cut if it is endless."""
+    text = unicodedata.normalize("NFC", str(text)[:MOST_CHARACTERS])
+    return "".join(
+        "\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter for letter in text
+    )
+
+
+def in_folder(folder, notes):
+    for i, path in enumerate(sorted(folder.rglob("*"))):
+        relative = path.relative_to(folder)
+        if i >= MOST_FILES:
+            notes.append(f"{folder} holds more than {MOST_FILES:,} files; the rest was left out.")
+            return
+        if any(part.startswith((".", "__MACOSX")) for part in relative.parts):
+            continue
+        if path.is_symlink() or any(parent.is_symlink() for parent in path.parents if parent.is_relative_to(folder)):
+            notes.append(f"{relative} is a link or lies behind one; it was left out.")
+        elif path.suffix.lower() == ".ipynb" and path.is_file():
+            yield Found(PurePosixPath(*relative.parts), str(relative), *from_disk(path))
+        elif path.suffix.lower() == ".zip" and path.is_file():
+            size = 0
+            for file in in_zip(path, str(relative), notes):
+                size += len(file.data or b"")
+                if size > MOST_IN_A_ZIP:
+                    notes.append(
+                        f"{relative} holds more than {MOST_IN_A_ZIP >> 20} MB of notebooks; the rest was left out."
+                    )
+                    break
+                yield file._replace(path=PurePosixPath(*relative.with_suffix("").parts, file.path.name))
+        elif path.is_file():
+            yield Found(PurePosixPath(*relative.parts), str(relative), None, (0, 0), "")
+
+
+def from_disk(path):
+    """(data, when, problem) of a notebook on the disk."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        when = (path.stat().st_mtime, copy_number(path.stem))
+    except OSError as error:
+        return None, (0, 0), f"it can't be read: {error.strerror}"
+    if len(data) > MOST_BYTES:
+        return None, when, f"it is larger than {MOST_BYTES >> 20} MB"
+    return data, when, ""
+
+
+def in_zip(path, label, notes):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for i, entry in enumerate(archive.infolist()):
+                name = PurePosixPath(entry.filename.replace("\\", "/"))
+                where = f"{label}: {entry.filename}"
+                if i >= MOST_FILES:
+                    notes.append(f"{label} holds more than {MOST_FILES:,} files; the rest was left out.")
+                    return
+                if entry.is_dir() or any(part.startswith((".", "__MACOSX")) for part in name.parts if part != ".."):
+                    continue
+                if len(entry.filename) > MOST_CHARACTERS:
+                    notes.append(f"{label} holds a name of {len(entry.filename):,} characters; it was left out.")
+                elif name.suffix.lower() != ".ipynb":
+                    yield Found(name, where, None, (0, 0), "")
+                elif name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+                    notes.append(f"{where} has a name that points outside the zip file; it was left out.")
+                elif stat.S_ISLNK(entry.external_attr >> 16):
+                    notes.append(f"{where} is a link; it was left out.")
+                else:
+                    yield Found(name, where, *from_zip(archive, entry, name.stem))
+    except Exception as error:  # zipfile raises many kinds for archives that were made to confuse it
+        notes.append(f"{label} can't be read: {error}.")
+
+
+def from_zip(archive, entry, stem):
+    """(data, when, problem) of a notebook in a zip file; what its header says of its size is not believed."""
+    try:
+        when = (datetime.datetime(*entry.date_time).timestamp(), copy_number(stem))
+    except (ValueError, OverflowError, OSError):  # a month 0 or the like
+        when = (0, copy_number(stem))
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others may ask for gigabytes to unpack
+        return None, when, "it is compressed in an unusual way; use an ordinary zip file"
+    try:
+        with archive.open(entry) as file:
+            data = file.read(MOST_BYTES + 1)
+    except Exception as error:
+        return None, when, f"it can't be read: {error}"
+    if len(data) > MOST_BYTES:
+        return None, when, f"it is larger than {MOST_BYTES >> 20} MB"
+    return data, when, ""
+
+
+def copy_number(stem):
+    found = re.search(r"\((\d{1,6})\)$", stem)
+    return int(found[1]) if found else 0
+
+
+def student_of(path, homework):
+    """The student's name, "" if there is none: that of the outermost folder, else from the file's name."""
+    name, _, rest = homework.partition("-")
+    generic = re.compile(rf"^({name}([-_ ].*)?|submissions?|submitted|downloads?)$", re.IGNORECASE)
+    for part in path.parts[:-1]:
+        if not generic.match(part):
+            canvas = CANVAS.match(part)  # a zip file handed in there
+            return canvas["student"] if canvas else MOODLE.sub("", part).strip() or part
+    stem = MOODLE.sub("", path.stem)
+    canvas = CANVAS.match(stem)
+    if canvas:
+        return canvas["student"]
+    bare = re.sub(rf"{name}(-{re.escape(rest)})?", " ", COPY.sub("", stem), flags=re.IGNORECASE)
+    return re.sub(r"^[\s_-]+|[\s_-]+$", "", bare)
+
+
+def number_of(path):
+    """The number that Moodle or Canvas has given a student of this name, "" if there is none."""
+    for part in path.parts:
+        found = MOODLE.search(part) or CANVAS.match(part)
+        if found:
+            return found["number"]
+    return ""
+
+
+def newest(found, notes):
+    """One submission for each student, the newest; notes say which were set aside and which contents are the same."""
+    by_student, by_content = {}, {}
+    for submission in found:
+        by_student.setdefault(submission.student, []).append(submission)
+    chosen = []
+    for student, several in sorted(by_student.items()):
+        several.sort(key=lambda s: (s.data is not None, [float(part) for part in s.when], s.where))
+        chosen.append(several[-1])
+        if len(several) > 1:
+            others = ", ".join(s.where for s in several[:-1])
+            notes.append(f"{student} handed in {len(several)} notebooks; graded: {several[-1].where}; not: {others}.")
+        if several[-1].data is not None:
+            by_content.setdefault(several[-1].sha256, []).append(student)
+    notes += [
+        f"The same file, byte for byte: {', '.join(students)}." for students in by_content.values() if students[1:]
+    ]
+    return chosen
+
+
+class Unreadable(Exception):
+    """A file is not a notebook; the message says what is wrong."""
+
+
+def read_notebook(data, written):
+    """(sources of the code cells, {id: text} of the written answers). written: {id: text of the master's cell}."""
+    try:
+        cells = json.loads(data)["cells"]
+        assert isinstance(cells, list) and len(cells) <= MOST_CELLS
+    except (ValueError, KeyError, TypeError, RecursionError, AssertionError):
+        raise Unreadable("the file is not a notebook of the present format (nbformat 4)") from None
+    code, answers = [], {}
+    for cell in cells:
+        if not isinstance(cell, dict):
+            continue
+        source = cell.get("source", "")
+        if not isinstance(source, str):
+            source = "".join(s for s in source if isinstance(s, str)) if isinstance(source, list) else ""
+        if cell.get("cell_type") == "code":
+            code.append(source)
+        elif cell.get("cell_type") == "markdown":
+            for name, master in written.items():
+                start = master.split("**", 2)[1]  # the bold words that the cell begins with
+                metadata = cell.get("metadata")
+                marked = isinstance(metadata, dict) and isinstance(metadata.get("nbgrader"), dict)
+                if (marked and metadata["nbgrader"].get("grade_id") == name) or source.lstrip("* ").startswith(start):
+                    untouched = source.strip() in (master.strip(), "YOUR ANSWER HERE")  # the latter is nbgrader's
+                    answers[name] = "" if untouched else source[:20_000]
+    return code, answers

@@ -1,0 +1,58 @@
+"""Grading on a Dask cluster: the same marks, and a lost worker loses nothing."""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import pytest
+
+from conftest import ROOT
+from test_grading import NEEDS_SANDBOX, submission
+
+sys.path.insert(0, str(ROOT))
+
+from grading import cluster
+from grading import run as running
+from grading.bank.hw2 import RIGHT
+from grading.homework import Homework
+
+distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
+
+
+@NEEDS_SANDBOX
+def test_a_killed_worker_loses_no_submission(tmp_path):
+    hw2 = Homework("hw2")
+    rights = list(RIGHT.values())
+    run = running.Run(tmp_path, hw2, seed=1)
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as local:
+
+        def kill_one():
+            results, deadline = run.folder / "results", time.monotonic() + 120
+            while not list(results.glob("[!.]*.json")) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            os.kill(next(iter(local.workers.values())).pid, signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_one)
+        killer.start()
+        class_ = [submission(hw2, f"student{i}", rights[i % len(rights)]) for i in range(8)]
+        results = running.grade_all(run, class_, progress=False, scheduler=local.scheduler_address)
+        killer.join()
+    run.close()
+    assert [result["student"] for result in results] == [s.student for s in class_]
+    for result in results:
+        assert all(mark["points"] == mark["most"] for mark in result["marks"]), result
+
+
+def test_scheduler_that_does_not_answer_is_refused(tmp_path, monkeypatch):
+    run = running.Run(tmp_path, Homework("hw2"))
+    monkeypatch.setattr(cluster, "SECONDS_TO_ANSWER", 1)
+    with pytest.raises(running.Refused, match="No Dask scheduler answers"):
+        next(cluster.grade(run, [None], "tcp://127.0.0.1:9"))
+    run.close()
+
+
+def test_worker_with_another_edition_of_the_homework_refuses_to_mark():
+    with pytest.raises(running.Refused, match="another edition"):
+        cluster.remote("hw2", "of last year", None, 1, False)

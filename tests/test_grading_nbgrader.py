@@ -1,0 +1,55 @@
+"""nbgrader makes of a converted master what our own students' notebook holds."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT))
+
+from grading import __main__ as command
+from grading.homework import Homework, cut, masters
+
+pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install nbgrader")
+
+
+def nbgrader(*arguments):
+    """Run nbgrader, with this environment's commands on the path: it calls alembic."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    line = [sys.executable, "-m", "nbgrader", *map(str, arguments)]
+    environment = {**os.environ, "PATH": path, "JUPYTER_PREFER_ENV_PATH": "1"}
+    result = subprocess.run(line, capture_output=True, text=True, env=environment)
+    return result.returncode, result.stdout + result.stderr
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("course")
+    assert command.main(["nbgrader", "--course", str(folder)]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("name", masters())
+def test_nbgrader_makes_the_same_student_notebook_and_finds_nothing_wrong_but_the_open_answers(course, name):
+    homework = Homework(name)
+    status, said = nbgrader("generate_assignment", name, "--create", "--course-dir", course)
+    assert status == 0, said
+    released = next((course / "release").rglob(f"{name}*.ipynb"))
+    code = [cell.source.strip() for cell in nbformat.read(released, 4).cells if cell.cell_type == "code"]
+    assert code == [cut(source).strip() for source in homework.cells]
+    _, said = nbgrader("validate", released)
+    assert "YOUR ANSWER HERE" in said and said.count("cell failed") == len(homework.written), said
+
+
+def test_nbgrader_finds_nothing_wrong_with_a_master(course):
+    assert "Success" in nbgrader("validate", next((course / "source").rglob("hw2*.ipynb")))[1]
+
+
+def test_a_course_s_notebook_is_not_overwritten(course, capsys):
+    assert command.main(["nbgrader", "hw2", "--course", str(course)]) == 2
+    assert "left as it is" in capsys.readouterr().err
