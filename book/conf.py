@@ -131,7 +131,7 @@ def contents(env):
         (heading, [(part_of(name)[1], name, env.titles[name].astext()) for name in lessons if part_of(name)[0] == kind])
         for heading, kind in (("Chapters", "Chapter"), ("Homework", "Homework"))
     ]
-    reference = [("", name, env.titles[name].astext()) for name in ("glossary", "bibliography")]
+    reference = [("", name, env.titles[name].astext()) for name in ("glossary", "bibliography", "teaching")]
     return [group for group in [*groups, ("Reference", reference)] if group[1]]
 
 

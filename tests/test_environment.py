@@ -285,7 +285,7 @@ def test_folder_of_that_name_with_other_things_is_deleted(course):
 
 def test_make_does_not_list_a_target():
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in ("lab", "test", "book", "notebooks", "results", "bench", "lint", "format", "clean"):
+    for target in ("lab", "test", "book", "notebooks", "results", "bench", "student", "lint", "format", "clean"):
         line = next((line for line in listed.splitlines() if line.startswith(f"make {target} ")), "")
         assert len(line.split()) > 4, f"{target} is not explained by `make`"
 

@@ -105,7 +105,7 @@ def stage(notebooks, folder):
 def site_notebook(notebook, stem, figures):
     """The notebook for the site: the title without its number, widgets as HTML that hydrate.js can bring to life."""
     first = notebook["cells"][0]
-    first["source"] = re.sub(r"\A# \d+\. ", "# ", "".join(first["source"]))
+    first["source"] = re.sub(r"\A# (Homework )?\d+\. ", "# ", "".join(first["source"]))
     saved = notebook["metadata"].pop("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
     count = 0
     for number, cell in enumerate(notebook["cells"]):
