@@ -11,9 +11,11 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-os.environ.setdefault("MPLBACKEND", "agg")
 
+import matplotlib
 import pytest
+
+matplotlib.use("agg")  # for this process: in the environment it would reach the notebooks' kernels, which then draw nothing
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))

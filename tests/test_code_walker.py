@@ -151,6 +151,27 @@ def test_keys_move_the_wrong_thing_or_nothing_is_said(show, decoder):
     assert np.abs(np.diff(drawn(page), axis=0)).max() < 1e-9
 
 
+@pytest.mark.parametrize("node", [".vx-frame canvas >> nth=0", ".vx-frame canvas >> nth=1", "svg.vx-drawing"])
+def test_dragging_across_a_picture_or_the_curves_walks_elsewhere(show, decoder, node):
+    page = show(walker(decoder))
+    box = page.locator(node).bounding_box()
+    left, right = (30, 12) if node.startswith("svg") else (0, 0)  # the axes' margins
+    at = lambda way: box["x"] + left + way * (box["width"] - left - right)  # noqa: E731
+    y, way = box["y"] + box["height"] / 2, "views[0].model.get('way')"
+    page.mouse.move(at(0.9), y)
+    assert page.evaluate(way) == 0.5
+    page.mouse.down()
+    assert page.evaluate(way) == pytest.approx(0.9, abs=0.011)
+    page.mouse.move(at(0.25), y)
+    assert page.evaluate(way) == pytest.approx(0.25, abs=0.011)
+    page.mouse.move(at(0) - 40, y)
+    assert page.evaluate(way) == 0
+    page.mouse.up()
+    page.mouse.move(at(0.7), y)
+    assert page.evaluate(way) == 0
+    assert page.get_by_role("slider", name="way done").input_value() == "0"
+
+
 def test_python_s_change_is_not_drawn(show, decoder):
     page = show(walker(decoder))
     before = drawn(page)

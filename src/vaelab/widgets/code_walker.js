@@ -56,6 +56,14 @@ function render({ model, el }) {
       change({ amounts }, event);
     }),
   );
+  // A finger walks across a picture, from its left edge to its right one, or along the curves.
+  for (const [node, left, right] of [...pictures.map((picture) => [picture, 0, 0]), [drawing, LEFT, RIGHT]]) {
+    node.classList.add("vx-across");
+    onDrag(node, (event) => {
+      const box = node.getBoundingClientRect(), way = (event.clientX - box.left - left) / (box.width - left - right);
+      change({ way: clamp(Math.round(100 * way) / 100, [0, 1]) }, event);
+    });
+  }
   const [first, second] = addReadout(root);
   element(root, "p", { class: "vx-small" }, strings.small);
 

@@ -202,7 +202,7 @@ def _strings():
         "readout": tr("Length of z: {straight} on the straight line, {spherical} on the spherical one."),
         "share": tr("Of points of N(0, I), {straight} % and {spherical} % lie nearer to 0."),
         "small": tr(
-            "Choose two digits and move along both lines at once. The other sliders add a direction to z: how many "
-            "of its steps, less than 0 for the opposite. Solid line: straight; dashed: spherical."
+            "Move along both lines with the slider, or drag across a picture or the curves. The other sliders add a "
+            "direction to z or, below 0, take it away. Solid line: straight; dashed: spherical."
         ),
     }
