@@ -9,7 +9,6 @@ python -m grading nbgrader --course DIR              put the masters into an nbg
 """
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
@@ -64,7 +63,6 @@ def above(least):
 
 def main(arguments=None):
     """Run one command; returns the exit status."""
-    os.environ.setdefault("MPLBACKEND", "agg")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a name that the terminal can't show stops nothing

@@ -15,7 +15,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import matplotlib
 import pytest
 
-matplotlib.use("agg")  # for this process: in the environment it would reach the notebooks' kernels, which then draw nothing
+matplotlib.use("agg")  # not in the environment, which the kernels of the notebooks share: they would draw nothing
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))

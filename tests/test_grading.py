@@ -171,7 +171,7 @@ def kl_laplace(*a):
     task = hw2.tasks[1]
     with walls.Sandbox(walls="half") as box:
         mark = marks.mark_task(task, box, [IMPORTS, note], hw2.earlier(task), 3)
-    assert mark.messages == ("Your code raised ValueError, cell 2, line 8",)
+    assert mark.messages == ("Your code raised ValueError, cell 2, line 9",)
 
 
 @NEEDS_SANDBOX
