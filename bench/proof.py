@@ -1,16 +1,8 @@
-"""Seconds of the whole proof, run as `make test` runs it, and of each notebook in it.
+"""Seconds of each notebook's proof, one at a time with the machine to itself, and of the whole proof, `make test`."""
 
-Files run side by side there, each notebook on one core beside another file's work, so that a notebook by itself is
-faster. It proves as much as `make test`: what fails is shown, and no total is given.
-"""
-
-import collections
-import os
 import subprocess
 import sys
-import tempfile
 import time
-import xml.etree.ElementTree
 from pathlib import Path
 
 from bench.rows import row
@@ -19,27 +11,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def measure():
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        start = time.perf_counter()
-        done = subprocess.run(["make", "test"], cwd=ROOT, capture_output=True, text=True,
-                              env={**os.environ, "PYTEST_ADDOPTS": f"--junitxml={report}"})  # fmt: skip
-        taken = time.perf_counter() - start
-        if done.returncode != 0:
-            print(done.stdout + done.stderr, file=sys.stderr)
-            yield row("make test", f"failed in {taken:.0f}", "s")
-            return
-        yield from rows(report, taken)
+    for notebook in sorted((ROOT / "notebooks" / "en").glob("*.ipynb")):
+        yield clocked(f"{notebook.stem}, by itself", [sys.executable, "-m", "pytest", "--nbval", notebook], at_most=150)
+    yield clocked("make test", ["make", "test"], at_most=1500)
 
 
-def rows(report, taken):
-    """The rows of a run that passed. report: its JUnit file. taken: seconds by the clock."""
-    seconds = collections.Counter()
-    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
-        name = case.get("classname").removesuffix(".ipynb").split(".")[-1]
-        seconds[name] += float(case.get("time"))
-    for name, value in sorted(seconds.items()):
-        if not name.startswith("test_"):
-            yield row(name, value, "s", at_most=150)
-    yield row("all tests, added up", sum(v for name, v in seconds.items() if name.startswith("test_")), "s")
-    yield row("make test, by the clock", taken, "s", at_most=1500)
+def clocked(what, command, at_most):
+    """The row of a command's seconds by the clock. What fails is shown and has no seconds to its name."""
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    taken = time.perf_counter() - start
+    if done.returncode != 0:
+        print(done.stdout + done.stderr, file=sys.stderr)
+        return row(what, f"failed in {taken:.0f}", "s")
+    return row(what, taken, "s", at_most=at_most)

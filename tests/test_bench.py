@@ -119,12 +119,11 @@ def test_stored_figures_say_when_and_on_what_they_were_taken():
         assert all({"what", "value", "unit", "promise"} == set(row) for row in section["rows"])
 
 
-def test_seconds_of_a_notebook_are_not_those_of_its_cells_or_a_slow_one_passes(tmp_path):
-    from bench.proof import rows
+def test_a_proof_that_fails_has_a_time_or_a_slow_one_passes(capsys):
+    from bench.proof import clocked
 
-    cells = "".join(f'<testcase classname="notebooks.en.09-x.ipynb" name="Cell {i}" time="80"/>' for i in range(2))
-    tests = '<testcase classname="tests.test_data" name="test_a" time="3.5"/>'
-    (tmp_path / "r.xml").write_text(f"<testsuites><testsuite>{cells}{tests}</testsuite></testsuites>")
-    found = {row["what"]: (row["value"], row["promise"].split()[-1:]) for row in rows(tmp_path / "r.xml", 1499.0)}
-    assert found["09-x"] == (160.0, ["missed"]) and found["all tests, added up"] == (3.5, [])
-    assert found["make test, by the clock"] == (1499.0, ["met"])
+    slow = clocked("slow", [sys.executable, "-c", "import time; time.sleep(0.3)"], at_most=0.2)
+    assert 0.3 < slow["value"] < 30 and slow["promise"] == "at most 0.2: missed"
+    failed = clocked("failed", [sys.executable, "-c", "raise SystemExit('one test failed')"], at_most=100)
+    assert failed["value"].startswith("failed in") and failed["promise"] == ""
+    assert "one test failed" in capsys.readouterr().err
