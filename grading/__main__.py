@@ -39,7 +39,7 @@ def command_line():
     bank.add_argument("--workers", type=above(0))
     demo = commands.add_parser("demo", help="try it: write ten made-up submissions and mark them")
     demo.add_argument("homework")
-    demo.add_argument("--out", type=Path, required=True, help="a new folder for the submissions and their marks")
+    demo.add_argument("--out", type=Path, required=True, help="folder for the submissions and their marks")
     for several, text in (("student", "make the students' texts and hints, and their zip file"),
                           ("nbgrader", "put the masters into an nbgrader course")):  # fmt: skip
         command = commands.add_parser(several, help=text)
@@ -81,6 +81,9 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("\nStopped. What is finished is kept; the same command goes on from there.", file=sys.stderr)
         return 130
+    except OSError as error:  # a full disk
+        print(f"{error}. What is finished is kept; the same command goes on from there.", file=sys.stderr)
+        return 2
 
 
 def run_grade(options):
@@ -111,10 +114,7 @@ def run_grade(options):
         text = report.write_all(run, results, notes, time.monotonic() - started)
         failed = sum(bool(result.get("crashed")) for result in results)
         if not failed:
-            run.finish()
-    except OSError as error:
-        print(f"{error}. What is finished is kept; the same command goes on from there.", file=sys.stderr)
-        return 2
+            run.finish(results, adjusted=bool(options.adjust))
     finally:
         run.close()
     print(text)
@@ -128,7 +128,7 @@ def run_merge(options):
     from grading import adjust
     from grading.merge import merge
 
-    rows = adjust.read(options.adjust) if options.adjust else []
+    rows = adjust.read(options.adjust) if options.adjust else None
     print(merge(options.run, rows, options.late / 100))
     return 0
 
@@ -143,12 +143,10 @@ def run_bank(options):
 def run_demo(options):
     from grading import bank
     from grading.homework import Homework
-    from grading.run import Refused
 
     folder = options.out / "submissions"
-    if folder.exists():
-        raise Refused(f"{folder} exists and is left as it is. Name another --out.")
-    bank.samples(Homework(options.homework), folder)
+    if not folder.exists():  # else an earlier trial was stopped, or had no sandbox
+        bank.samples(Homework(options.homework), folder)
     return main(["grade", options.homework, str(folder), "--out", str(options.out / "marks")])
 
 

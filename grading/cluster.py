@@ -35,7 +35,7 @@ def grade(run, submissions, address=None, workers=None):
     if not submissions:
         return
     import dask
-    from distributed import Client, LocalCluster, as_completed
+    from distributed import CancelledError, Client, LocalCluster, as_completed
 
     dask.config.set({"distributed.scheduler.allowed-failures": RETRIES, "distributed.logging.distributed": "error"})
     here = None
@@ -46,8 +46,8 @@ def grade(run, submissions, address=None, workers=None):
                             silence_logs=50)  # fmt: skip
     try:
         client = Client(here or address, timeout=SECONDS_TO_ANSWER)
-    except OSError as error:
-        raise Refused(f"No Dask scheduler answers at {address}: {error}.") from None
+    except (OSError, ValueError) as error:
+        raise Refused(f"No Dask scheduler answers at {address}, which should be tcp://HOST:PORT: {error}.") from None
     try:
         what = run.homework.name, run.homework.edition
         how = run.state["seed"], not run.state["governed"]
@@ -63,6 +63,11 @@ def grade(run, submissions, address=None, workers=None):
                     raise error
                 except Exception:
                     yield crashed(run, waiting[future])
+    except CancelledError:
+        raise Refused(
+            f"The Dask scheduler at {address} is gone. What is finished is kept: start it again, and its workers, and "
+            "give the same command again."
+        ) from None
     finally:
         client.close()
         if here is not None:

@@ -10,20 +10,33 @@ from grading.homework import Homework
 from grading.report import cell, grades_table, number, table
 from grading.run import Refused, fresh
 
+AS_UTF8 = 'Save it with commas, as UTF-8; Excel calls this "CSV UTF-8".'
 
-def merge(folder, adjustments=(), late_share=0.1):
+
+def merge(folder, adjustments=None, late_share=0.1):
     """Read a run's written.csv, filled in, and write grades-with-written.csv beside grades.csv. Returns what to say.
 
     adjustments, late_share: as in `adjust.apply`; late days cost points of written answers too. Raises Refused for
-    points that aren't numbers between 0 and the most there are, and for unknown students.
+    points that aren't numbers between 0 and the most there are, for unknown students, and without adjustments for a run
+    that was graded with some.
     """
     folder = Path(folder)
     try:
         state = json.loads((folder / "run.json").read_text("utf-8"))
-        text = (folder / "written.csv").read_text("utf-8-sig")
-        results = [json.loads(path.read_text("utf-8")) for path in sorted((folder / "results").glob("*.json"))]
-    except (OSError, ValueError) as error:
-        raise Refused(f"{folder} is not a finished run: {error}.") from None
+        slugs = state["results"]
+        results = [json.loads((folder / "results" / f"{slug}.json").read_text("utf-8")) for slug in slugs]
+        data = (folder / "written.csv").read_bytes()
+    except (OSError, ValueError, KeyError) as error:
+        raise Refused(
+            f"{folder} is not the folder of a finished run, such as DIR/run-001 ({error!r}). If grading was stopped, "
+            "give its command again first."
+        ) from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused(f"written.csv can't be read: {error}. {AS_UTF8}") from None
+    if state["adjusted"] and adjustments is None:
+        raise Refused(f"{folder} was graded with --adjust. Give it here too, or late days and the like would be lost.")
     homework = Homework(state["homework"])
     by_student = {cell(result["student"]): result for result in results}
     given, open_ones = {}, 0
@@ -34,8 +47,7 @@ def merge(folder, adjustments=(), late_share=0.1):
         raise Refused(f"written.csv can't be read, line {reader.line_num}: {error}.") from None
     if homework.written and not {"student", "task", "points"} <= set(reader.fieldnames or ()):
         raise Refused(
-            "written.csv has no columns student, task and points. Was it saved with semicolons or tabs? "
-            "Save it with commas, as UTF-8."
+            f"written.csv has no columns student, task and points. Was it saved with semicolons or tabs? {AS_UTF8}"
         )
     for line, row in enumerate(rows, 2):
         student, task, points = row.get("student"), row.get("task"), (row.get("points") or "").strip()
@@ -54,7 +66,7 @@ def merge(folder, adjustments=(), late_share=0.1):
         if not 0 <= value <= most:
             raise Refused(f"written.csv, row {line}: {number(value)} points; there are 0 to {most}.")
         given[by_student[student]["slug"], task] = value
-    results = apply(results, adjustments, late_share)
+    results = apply(results, adjustments or [], late_share)
     header, rows = grades_table(homework, results, given)
     path = fresh(folder / "grades-with-written.csv")
     path.write_text(table(header, rows), "utf-8")

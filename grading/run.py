@@ -169,8 +169,9 @@ class Run:
                 "Make room there and give the same command again: it goes on where this one stopped."
             ) from error
 
-    def finish(self):
-        self.state["finished"] = True
+    def finish(self, results, adjusted=False):
+        """The run is complete with these results; others may lie there, of notebooks that were taken away meanwhile."""
+        self.state |= {"finished": True, "results": [result["slug"] for result in results], "adjusted": adjusted}
         self.write("run.json", json.dumps(self.state, indent=1))
 
     def close(self):

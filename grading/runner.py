@@ -19,6 +19,7 @@ import json
 import linecache
 import os
 import platform
+import re
 import resource
 import select
 import signal
@@ -37,6 +38,8 @@ SECONDS_TO_READ = 60  # a question, on a machine that has much else to do
 READ = b"r"  # what a question sends when it has read itself, before anything of the student's
 SCRATCH = "/scratch"  # the only writable folder inside; not /tmp, where an environment might lie
 TRANSIENT_DISK = b"size=32m,nr_inodes=256,mode=0700"
+# Lines that Jupyter understands and Python doesn't: %magic, !command, x = !command, name?
+MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+ *= *[%!].*|[\w.]+\?\??\s*)$", re.MULTILINE)
 
 
 # The format: arrays to the question as base64 in JSON, answers back as a small JSON header and raw doubles.
@@ -133,15 +136,17 @@ def define(cells, name, given):
     """
     statements, trouble = [], None
     for number, source in enumerate(cells, 1):
-        lines = ["" if line.startswith(("%", "!")) else line for line in source.split("\n")]
         try:
-            body = ast.parse("\n".join(lines), f"cell {number}").body
+            body = parse(source, f"cell {number}")
             statements += [(number, statement, binds(statement), loads(statement)) for statement in body]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             if name in source:
                 trouble = {"type": "SyntaxError", "message": str(error)[:200], "cell": number}
             continue
-        linecache.cache[f"cell {number}"] = (len(source), None, [line + "\n" for line in lines], f"cell {number}")
+        lines = [line + "\n" for line in source.split("\n")]
+        linecache.cache[f"cell {number}"] = (len(source), None, lines, f"cell {number}")
+    imported = {n for _, s, bound, _ in statements if isinstance(s, ast.Import | ast.ImportFrom) for n in bound}
+    statements = [(number, s, bound | (changes(s) - imported), read) for number, s, bound, read in statements]
     needed, chosen = {name}, set()
     while True:
         more = {
@@ -165,6 +170,14 @@ def define(cells, name, given):
     return (found, trouble) if callable(found) else (None, trouble)
 
 
+def parse(source, name):
+    """The statements of a cell. Where Python can't read it, lines that only Jupyter understands do nothing."""
+    try:
+        return ast.parse(source, name).body
+    except SyntaxError:
+        return ast.parse(MAGIC.sub(r"\1pass", source), name).body
+
+
 def binds(statement):
     """Names that a top-level statement gives a meaning to, or changes; "*" if it can't be told."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -179,7 +192,17 @@ def binds(statement):
             bound.add(node.id)
         elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
             bound |= {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+        elif isinstance(node, ast.Attribute) and node.attr.endswith("enable_numpy_behavior"):
+            return {"*"}  # it gives every tensor NumPy's methods, and TensorFlow's own error messages recommend it
     return bound
+
+
+def changes(statement):
+    """Names of what a top-level statement calls methods of, as `table.append(1)` does: it may be changed by them."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return set()
+    calls = [n.value.func for n in ast.walk(statement) if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)]
+    return {n.value.id for n in calls if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)}
 
 
 def loads(statement):
@@ -218,10 +241,17 @@ def answer(function, call):
 
 
 def as_arrays(result):
-    """What a function returned as a list of arrays of doubles. Raises TypeError for anything but numbers."""
+    """What a function returned as a list of arrays of doubles. Raises TypeError for anything but numbers.
+
+    A tuple is several results. A list is one array where it can be, such as a table row by row; `marks.numbers` takes
+    it apart if several are asked for.
+    """
     import numpy as np
 
-    if isinstance(result, list | tuple) and (isinstance(result, tuple) or any(np.ndim(part) for part in result)):
+    if isinstance(result, list):
+        with contextlib.suppress(ValueError):  # of arrays that differ in shape
+            result = np.asarray(result)
+    if isinstance(result, list | tuple):
         return [as_arrays(part)[0] for part in result[:8]]
     if result is None:
         return [None]
@@ -354,6 +384,8 @@ def set_limits(seconds, used):
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_SIGPENDING, 256),
         (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_RTPRIO, 0),
+        (resource.RLIMIT_NICE, 0),
     ):
         resource.setrlimit(what, (most, most))
 

@@ -17,6 +17,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "src" / "vaelab"
 # The modules of vaelab that stay; whatever else there is or will be may hold a solution and is taken away.
 KEPT = ("__init__", "checks", "data", "language", "plots", "progress", "style")
+SYSTEM = ("/usr", "/lib", "/lib64", "/bin")
 INSTALL = """\
 Grading runs the students' code in a sandbox made by bubblewrap, and {reason}.
   Debian, Ubuntu:  sudo apt install bubblewrap
@@ -70,7 +71,7 @@ class Sandbox:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=None if not self.unsafe else {**environment(), "PATH": os.environ.get("PATH", "")},
+            env=environment(self.unsafe),
             bufsize=0,
         )
         try:
@@ -155,21 +156,26 @@ class Sandbox:
         return lines[-1] if lines else f"it did not answer within {SECONDS_TO_START} s"
 
 
-def environment():
+def environment(unsafe):
     """The only environment variables inside: quiet, on the processor, few threads."""
-    return {
+    inside = {"HOME": runner.SCRATCH, "TMPDIR": runner.SCRATCH}
+    return ({"PATH": os.environ.get("PATH", "")} if unsafe else inside) | {
         "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1",
     }  # fmt: skip
 
 
+def environments():
+    """The folders of the interpreter and of what it imports."""
+    packages = [path for path in sys.path if path.endswith("-packages") and os.path.isdir(path)]
+    return list(dict.fromkeys((sys.base_prefix, sys.prefix, *packages)))
+
+
 def shown(path):
     """The folder inside the sandbox that a path lies in, None if submissions can't read it."""
     path = Path(path).resolve()
-    packages = [folder for folder in sys.path if folder.endswith("-packages")]
-    folders = [Path(f).resolve() for f in ("/usr", "/lib", "/lib64", "/bin", sys.base_prefix, sys.prefix, *packages)]
-    inside = [f for f in folders if path.is_relative_to(f)]
+    inside = [f for f in (Path(f).resolve() for f in (*SYSTEM, *environments())) if path.is_relative_to(f)]
     if path.is_relative_to(REPOSITORY):
         inside = [f for f in inside if f.is_relative_to(REPOSITORY)]
     return inside[0] if inside else None
@@ -184,22 +190,20 @@ def command(unsafe, walls):
     bwrap = shutil.which("bwrap")
     if bwrap is None or sys.platform != "linux":
         raise NoSandbox(INSTALL.format(reason="it isn't installed" if sys.platform == "linux" else "needs Linux"))
-    line = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    # No option that came after bubblewrap 0.2, but for --size: clusters and Ubuntu 22.04 have old ones.
+    line = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     line += ["--as-pid-1", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
-    for name, value in environment().items():
-        line += ["--setenv", name, value]
-    for name in ("/usr", "/lib", "/lib64", "/bin"):
+    for name in SYSTEM:
         if os.path.islink(name):
             line += ["--symlink", os.readlink(name), name]
         elif os.path.isdir(name):
             line += ["--ro-bind", name, name]
-    packages = [path for path in sys.path if path.endswith("-packages") and os.path.isdir(path)]
-    folders = dict.fromkeys((sys.base_prefix, sys.prefix, *packages))  # the interpreter and what it imports
+    folders = environments()
     if str(REPOSITORY) in folders:
         raise NoSandbox(f"The Python environment fills the course's own folder, {REPOSITORY}. Make it in .venv there.")
     # An empty folder hides the repository, should it lie among what the sandbox sees; another hides the package, should
     # it be installed for real and not as a link to the repository.
-    hidden = [str(REPOSITORY), *(f"{folder}/vaelab" for folder in packages if os.path.isdir(f"{folder}/vaelab"))]
+    hidden = [str(REPOSITORY), *(f"{folder}/vaelab" for folder in folders if os.path.isdir(f"{folder}/vaelab"))]
     within = [folder for folder in folders if Path(folder).is_relative_to(REPOSITORY)]
     for folder in folders:
         if folder not in within and not Path(folder).is_relative_to("/usr"):
@@ -216,6 +220,7 @@ def command(unsafe, walls):
     line += ["--ro-bind", str(PACKAGE / "data"), "/course/vaelab/data", "--ro-bind", runner.__file__, "/runner.py"]
     for device in ("null", "zero", "urandom"):
         line += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
-    line += ["--proc", "/proc", "--size", "1000000", "--tmpfs", runner.SCRATCH, "--remount-ro", "/"]
-    line += ["--chdir", runner.SCRATCH, "--setenv", "TMPDIR", runner.SCRATCH, "--setenv", "HOME", runner.SCRATCH]
+    known = subprocess.run([bwrap, "--help"], capture_output=True).stdout
+    line += ["--proc", "/proc", *(["--size", "1000000"] if b"--size" in known else []), "--tmpfs", runner.SCRATCH]
+    line += ["--remount-ro", "/", "--chdir", runner.SCRATCH]
     return [*line, sys.executable, "-I", "-B", "/runner.py", walls, "/course", taken]

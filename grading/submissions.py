@@ -14,15 +14,20 @@ from typing import NamedTuple
 MOST_BYTES = 10 << 20  # of a notebook
 MOST_FILES = 20_000  # in a zip file or folder
 MOST_CELLS = 2_000
+MOST_WORDS = 20_000  # letters of a written answer
 MOST_IN_A_ZIP = 5 * MOST_BYTES  # of notebooks in a zip file that lies in a folder: one student's
 MOST_CHARACTERS = 1_000  # of a path
+TOO_LARGE = f"it is larger than {MOST_BYTES >> 20} MB; clear the outputs of its cells, save it, and hand it in again"
 MOODLE = re.compile(r"_(?P<number>\d+)_assignsubmission_.*$", re.IGNORECASE)
 CANVAS = re.compile(r"^(?P<student>[^_]+)(_LATE)?_(?P<number>\d+)_\d+_", re.IGNORECASE)
-COPY = re.compile(r"\s*(\(\d+\)|-\d+|[-_ ]copy\d*)$", re.IGNORECASE)
+COPY = re.compile(r"\s*(\(\d+\)|[-_ ]copy\d*)$", re.IGNORECASE)
 
 
 class Submission(NamedTuple):
-    """One notebook. student: as names say; where: for people; data: bytes, or None with a `problem`."""
+    """One notebook. student: as names say; where: for people; data: bytes, or None with a `problem`.
+
+    when: numbers that are larger for what is graded if a student has handed in several.
+    """
 
     student: str
     where: str
@@ -66,8 +71,7 @@ def collect(path, homework):
     notes[:] = map(printable, notes)
     others = [file.where for file in files if file.path.suffix.lower() != ".ipynb"]
     if others:
-        more = f" and {len(others) - 5} more" if len(others) > 5 else ""
-        notes.append(f"No notebooks, left out: {', '.join(others[:5])}{more}.")
+        notes.append(f"No notebooks, left out: {some(others)}.")
     files = [file for file in files if file.path.suffix.lower() == ".ipynb"]
     if not files:
         raise NothingFound(f"There is no notebook (*.ipynb) in {path}.")
@@ -88,8 +92,16 @@ def collect(path, homework):
         elif len(numbers[student]) > 1:
             notes.append(f"{student} is the name of several students, or of one with several numbers: {file.where}.")
             student = f"{student} {number_of(file.path)}".strip()
-        found.append(Submission(student, file.where, file.data, file.when, file.problem))
+        # Whoever hands in a whole folder may have looked into a lesson last.
+        named = re.search(rf"(?<![a-z\d]){homework.partition('-')[0]}(?!\d)", str(file.path), re.IGNORECASE)
+        when = (named is not None, file.data is not None, *file.when)
+        found.append(Submission(student, file.where, file.data, when, file.problem))
     return newest(found, notes), notes
+
+
+def some(names):
+    """The first names of a list that may be endless."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
 
 
 class Found(NamedTuple):
@@ -109,6 +121,7 @@ def printable(text):
 
 
 def in_folder(folder, notes):
+    folder = folder.resolve()
     for i, path in enumerate(sorted(folder.rglob("*"))):
         relative = path.relative_to(folder)
         if i >= MOST_FILES:
@@ -121,15 +134,15 @@ def in_folder(folder, notes):
         elif path.suffix.lower() == ".ipynb" and path.is_file():
             yield Found(PurePosixPath(*relative.parts), str(relative), *from_disk(path))
         elif path.suffix.lower() == ".zip" and path.is_file():
-            size = 0
-            for file in in_zip(path, str(relative), notes):
-                size += len(file.data or b"")
+            size, remarks = 0, []
+            for file in in_zip(path, str(relative), remarks):
+                size += MOST_BYTES if file.problem else len(file.data or b"")
                 if size > MOST_IN_A_ZIP:
-                    notes.append(
-                        f"{relative} holds more than {MOST_IN_A_ZIP >> 20} MB of notebooks; the rest was left out."
-                    )
+                    most = f"{MOST_IN_A_ZIP >> 20} MB of notebooks"
+                    remarks.insert(0, f"{relative} holds more than {most}; the rest was left out.")
                     break
                 yield file._replace(path=PurePosixPath(*relative.with_suffix("").parts, file.path.name))
+            notes += remarks[:5] + [f"{relative}: {len(remarks) - 5:,} more like these."] * (len(remarks) > 5)
         elif path.is_file():
             yield Found(PurePosixPath(*relative.parts), str(relative), None, (0, 0), "")
 
@@ -143,7 +156,7 @@ def from_disk(path):
     except OSError as error:
         return None, (0, 0), f"it can't be read: {error.strerror}"
     if len(data) > MOST_BYTES:
-        return None, when, f"it is larger than {MOST_BYTES >> 20} MB"
+        return None, when, TOO_LARGE
     return data, when, ""
 
 
@@ -186,7 +199,7 @@ def from_zip(archive, entry, stem):
     except Exception as error:
         return None, when, f"it can't be read: {error}"
     if len(data) > MOST_BYTES:
-        return None, when, f"it is larger than {MOST_BYTES >> 20} MB"
+        return None, when, TOO_LARGE
     return data, when, ""
 
 
@@ -207,7 +220,7 @@ def student_of(path, homework):
     canvas = CANVAS.match(stem)
     if canvas:
         return canvas["student"]
-    bare = re.sub(rf"{name}(-{re.escape(rest)})?", " ", COPY.sub("", stem), flags=re.IGNORECASE)
+    bare = re.sub(rf"{name}(-{re.escape(rest)})?(-\d\d?$)?", " ", COPY.sub("", stem), flags=re.IGNORECASE)
     return re.sub(r"^[\s_-]+|[\s_-]+$", "", bare)
 
 
@@ -227,10 +240,10 @@ def newest(found, notes):
         by_student.setdefault(submission.student, []).append(submission)
     chosen = []
     for student, several in sorted(by_student.items()):
-        several.sort(key=lambda s: (s.data is not None, [float(part) for part in s.when], s.where))
+        several.sort(key=lambda s: ([float(part) for part in s.when], s.where))
         chosen.append(several[-1])
         if len(several) > 1:
-            others = ", ".join(s.where for s in several[:-1])
+            others = some([s.where for s in several[:-1]])
             notes.append(f"{student} handed in {len(several)} notebooks; graded: {several[-1].where}; not: {others}.")
         if several[-1].data is not None:
             by_content.setdefault(several[-1].sha256, []).append(student)
@@ -251,7 +264,7 @@ def read_notebook(data, written):
         assert isinstance(cells, list) and len(cells) <= MOST_CELLS
     except (ValueError, KeyError, TypeError, RecursionError, AssertionError):
         raise Unreadable("the file is not a notebook of the present format (nbformat 4)") from None
-    code, answers = [], {}
+    code, answers, current = [], dict.fromkeys(written, ""), None
     for cell in cells:
         if not isinstance(cell, dict):
             continue
@@ -261,11 +274,18 @@ def read_notebook(data, written):
         if cell.get("cell_type") == "code":
             code.append(source)
         elif cell.get("cell_type") == "markdown":
+            metadata = cell.get("metadata")
+            marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+            marked = marks.get("grade_id") if isinstance(marks, dict) else None
             for name, master in written.items():
                 start = master.split("**", 2)[1]  # the bold words that the cell begins with
-                metadata = cell.get("metadata")
-                marked = isinstance(metadata, dict) and isinstance(metadata.get("nbgrader"), dict)
-                if (marked and metadata["nbgrader"].get("grade_id") == name) or source.lstrip("* ").startswith(start):
-                    untouched = source.strip() in (master.strip(), "YOUR ANSWER HERE")  # the latter is nbgrader's
-                    answers[name] = "" if untouched else source[:20_000]
+                if marked == name or source.lstrip("* ").startswith(start):
+                    current = name
+                    break
+            else:
+                if source.lstrip().startswith("#"):  # the next section; up to it all is the answer, in several cells
+                    current = None
+            untouched = ("YOUR ANSWER HERE", written.get(current, "").strip())  # the former is nbgrader's
+            if current and source.strip() not in untouched:
+                answers[current] = f"{answers[current]}\n\n{source}".strip("\n")[:MOST_WORDS]
     return code, answers

@@ -53,6 +53,15 @@ def test_scheduler_that_does_not_answer_is_refused(tmp_path, monkeypatch):
     run.close()
 
 
+def test_scheduler_that_ends_meanwhile_stops_the_run_with_a_word(tmp_path):
+    run = running.Run(tmp_path, Homework("hw2"))
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50) as local:  # nothing is marked
+        threading.Timer(1.0, local.close).start()
+        with pytest.raises(running.Refused, match="is gone. What is finished is kept"):
+            next(cluster.grade(run, [None], local.scheduler_address))
+    run.close()
+
+
 def test_worker_with_another_edition_of_the_homework_refuses_to_mark():
     with pytest.raises(running.Refused, match="another edition"):
         cluster.remote("hw2", "of last year", None, 1, False)

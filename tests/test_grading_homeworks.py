@@ -219,20 +219,23 @@ def slip(words):
 def test_hints_name_the_mistake(capsys):
     from vaelab.checks import check_task
 
-    hw2, space = Homework("hw2"), {}
-    exec(bank.IMPORTS + "\n" + bank.of(hw2).RIGHT["NumPy"]["kl_std"], space)
+    hw2, right = Homework("hw2"), {}
+    exec(bank.IMPORTS + "\n" + bank.of(hw2).RIGHT["NumPy"]["kl_std"], right)
     numbers = {task.name: number for number, task in enumerate(hw2.tasks, 1)}
+
+    def hints(words):
+        """What the small cases say of the bank's answer with this mistake, the earlier tasks being right."""
+        name, source = slip(words)
+        space = {**right}
+        exec(source, space)
+        check_task("hw2", numbers[name], space[name])
+        return capsys.readouterr().out
+
     for words in ("read as variances", "without its sign", "spread of single draws", "transposed", "includes the draw",
                   "Rows and columns", "returns 1 values"):  # fmt: skip
-        name, source = slip(words)
-        exec(source, space)
-        check_task("hw2", numbers[name], space[name])
-        assert words in capsys.readouterr().out
+        assert words in hints(words)
     for words in ("scale is read as the standard", "tails are those", "one side", "rows of the batch share"):
-        name, source = slip(words)
-        exec(source, space)
-        check_task("hw2", numbers[name], space[name])
-        assert "no mistake" not in capsys.readouterr().out, words
+        assert "no mistake" not in hints(words), words
 
 
 def test_hints_say_what_is_open_and_which_functions_there_are(capsys):

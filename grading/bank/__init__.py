@@ -145,7 +145,7 @@ def run_all(homework, seeds, workers=None, kinds=KINDS, show=True):
         except BaseException as error:
             troubles.append(error)
 
-    threads = [threading.Thread(target=work) for _ in range(workers or os.cpu_count() or 1)]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(workers or os.cpu_count() or 1)]
     for thread in threads:
         thread.start()
     for thread in threads:

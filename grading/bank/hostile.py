@@ -278,7 +278,7 @@ def NAME(*a):
     "raising limits": """
 import resource
 def NAME(*a):
-    for name in ("AS", "CPU", "FSIZE", "NOFILE", "NPROC"):
+    for name in ("AS", "CPU", "FSIZE", "NOFILE", "NPROC", "RTPRIO", "NICE"):
         limit = getattr(resource, "RLIMIT_" + name)
         try:
             resource.setrlimit(limit, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

@@ -613,6 +613,8 @@ def pca_reconstruct(x_train, x, d):
     ("neighbour_table", "largest class number", VOTES.replace(
         "np.bincount(y[row]).argmax()", "classes - 1 - np.bincount(y[row], minlength=classes)[::-1].argmax()").format(
         ROWS)),
+    ("neighbour_table", "whose voter is nearest", "from collections import Counter\n" + VOTES.replace(
+        "np.bincount(y[row]).argmax()", "Counter(y[row].tolist()).most_common(1)[0][0]").format(ROWS)),
     ("neighbour_table", "This is the accuracy", VOTES.format("return np.mean(y == read)")),
     ("neighbour_table", "each code is read once", VOTES.format(
         "return np.array([[np.mean(y[near[y == i]] == j) for j in range(classes)] for i in range(classes)])")),

@@ -530,6 +530,8 @@ def kl_laplace(m, b, M, B):
         "return (log_q - log_p).mean(), (log_q - log_p).var() / n")),
     ("kl_to_mixture", "densities vanish", MIXTURE.format(
         f"log_p = np.log(np.exp(parts) @ weights)\n    {DONE}")),
+    ("kl_to_mixture", "stay with logarithms of densities", MIXTURE.format(
+        f"log_p = np.log(np.exp(parts) @ weights + 1e-300)\n    {DONE}")),
     ("kl_to_mixture", "seed isn't used", MIXTURE.replace("default_rng(seed)", "default_rng(0)").format(DONE)),
     ("kl_to_mixture", "another result the second time", MIXTURE.replace(
         "default_rng(seed)", "default_rng()").format(DONE)),

@@ -61,7 +61,7 @@ def elbo_estimate(x, mean, log_var, kernel, bias, k, seed):
     n, d = mean.shape
     e = np.random.default_rng(seed).standard_normal((k, n, d))
     z = (mean + np.exp(log_var / 2) * e).reshape(k * n, d)
-    nll = np.asarray(continuous_bernoulli_nll(np.tile(x, (k, 1)), (z @ kernel + bias).astype("float32")))
+    nll = np.asarray(continuous_bernoulli_nll(np.tile(x, (k, 1)), z @ kernel + bias))  # logits of 64 bits
     return -nll.reshape(k, n).mean(0) - 0.5 * (np.exp(log_var) + mean**2 - 1 - log_var).sum(1)
 """,
     },
@@ -218,7 +218,7 @@ def elbo_estimate(x, mean, log_var, kernel, bias, k, seed):
     out = np.zeros(len(x))
     for i in range(len(x)):
         z = mean[i] + np.exp(0.5 * log_var[i]) * rng.standard_normal((k, mean.shape[1]))
-        logits = (z @ kernel + bias).astype("float32")
+        logits = z @ kernel + bias
         out[i] = -np.mean(continuous_bernoulli_nll(np.repeat(x[i:i + 1], k, axis=0), logits))
         out[i] -= 0.5 * sum(np.exp(log_var[i]) + mean[i]**2 - 1 - log_var[i])
     return out
@@ -354,7 +354,7 @@ def price(m, v):
 def elbo_estimate(images, centres, log_widths, table, shift, draws, seed):
     generator, scores = np.random.RandomState(seed), []
     for _ in range(draws):
-        z = generator.normal(centres, np.exp(log_widths) ** 0.5).astype("float32")
+        z = generator.normal(centres, np.exp(log_widths) ** 0.5)
         scores.append(-np.array(continuous_bernoulli_nll(images, np.dot(z, table) + shift)))
     return np.mean(scores, axis=0) - price(centres, log_widths)
 """,
@@ -519,6 +519,7 @@ WRONG = [
     ("continuous_bernoulli_nll", "one number for the whole batch", GREY.format("ops.sum(entropy - factor)")),
     ("continuous_bernoulli_nll", "mean over the batch", GREY.format(f"ops.mean({EACH})")),
     ("continuous_bernoulli_nll", "Only the last axis", GREY.format("ops.sum(entropy - factor, axis=-1)")),
+    ("continuous_bernoulli_nll", "Your code raised", GREY.format("ops.sum(entropy - factor, axis=(1, 2, 3))")),
     ("continuous_bernoulli_nll", "NaN or infinite", """
 def continuous_bernoulli_nll(x, logits):
     p = ops.sigmoid(logits)
@@ -552,6 +553,7 @@ def continuous_bernoulli_nll(x, logits):
         "b = np.sqrt(2) * b\n    nll = (d / b + np.log(2 * b)).sum(1)")),
     ("best_laplace", "median", WIDTH.format("b = np.median(d)\n    nll = (d / b + np.log(2 * b)).sum(1)")),
     ("best_laplace", "one scale for each image", WIDTH.format("b = d.mean(1)")),
+    ("best_laplace", "one scale for each pixel", WIDTH.format("b = abs(x - location).mean(0)")),
     ("best_laplace", "scale is that of a single one", WIDTH.format("b = d.sum(1).mean()")),
     ("best_laplace", "2 b for each pixel, is missing", WIDTH.format("nll = (d / b).sum(1)")),
     ("best_laplace", "the 2 is missing", WIDTH.format("nll = (d / b + np.log(b)).sum(1)")),
@@ -636,7 +638,7 @@ def continuous_bernoulli_nll(x, logits):
     ("code_report", "no share yet", CODES.format("kl, between")),
     ("code_report", "around their own mean", CODES.format("kl, (mean**2).mean(0) / ((mean**2).mean(0) + noise)")),
     ("code_report", "n - 1", CODES.replace("mean.var(0)", "mean.var(0, ddof=1)").format("kl, share")),
-    ("code_report", "rule of the active units", CODES.format("kl, between > 0.01")),
+    ("code_report", "yes or no", CODES.format("kl, between > 0.01")),
     ("elbo_estimate", "KL is added", BOUND.format("score.mean(0) + kl")),
     ("elbo_estimate", "KL is missing", BOUND.format("score.mean(0)")),
     ("elbo_estimate", "averaged over the dimensions", BOUND.format("score.mean(0) - terms.mean(1)")),
@@ -653,6 +655,9 @@ def continuous_bernoulli_nll(x, logits):
     ("elbo_estimate", "draws are added up", BOUND.format("score.sum(0) - kl")),
     ("elbo_estimate", "one number for the whole batch", BOUND.format("(score.mean(0) - kl).mean()")),
     ("elbo_estimate", "share their noise", BOUND.replace("(k, n, d)", "(k, 1, d)").format(RIGHT_BOUND)),
+    ("elbo_estimate", "", BOUND.replace("(k, n, d)", "(k, n, 1)").format(RIGHT_BOUND)),  # by its values or its scatter
+    ("elbo_estimate", "further from the right values", BOUND.replace("(k, n, d)", "(1, n, d)").replace(
+        "mean + np", "mean + np.ones((k, 1, 1)) * np").format(RIGHT_BOUND)),
     ("elbo_estimate", "seed isn't used", BOUND.replace("default_rng(seed)", "default_rng(0)").format(RIGHT_BOUND)),
     ("elbo_estimate", "another result the second time", BOUND.replace("default_rng(seed)", "default_rng()").format(
         RIGHT_BOUND)),

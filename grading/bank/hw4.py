@@ -152,7 +152,7 @@ def gain_from_label(conditional, plain, y, shares):
     "loops": {
         "network": """
 def network(x, y, kernel, scale, shift, out_kernel, out_bias):
-    scale, shift, x = (tf.convert_to_tensor(a) for a in (scale, shift, x))
+    scale, shift, x = (tf.cast(a, "float32") for a in (scale, shift, x))
     rows = []
     for i in range(len(y)):
         label = int(y[i])
@@ -213,7 +213,7 @@ def importance_bound(x, y, epsilon, *model):
                 z[i, a] = mean + math.exp(log_var / 2) * epsilon[j, i, a]
                 terms[j, i] += -v / 2 - (z[i, a] - m)**2 / (2 * math.exp(v))
                 terms[j, i] -= -log_var / 2 - (z[i, a] - mean)**2 / (2 * math.exp(log_var))
-        l = np.asarray(network(z.astype("float32"), y, *model[5:10]), "float64")
+        l = np.asarray(network(z, y, *model[5:10]), "float64")
         terms[j] += np.where(x > 0.5, -np.log1p(np.exp(-l)), -np.log1p(np.exp(l))).sum(1)
     answer = terms[0]
     for j in range(1, k):
@@ -228,7 +228,7 @@ def draw_and_transfer(x, from_y, to_y, epsilon, *model):
         a, b = int(from_y[i]), int(to_y[i])
         mean = np.asarray(network(x[i : i + 1], from_y[i : i + 1], *encoder))[0, : len(mu[0])]
         for place, pictures in ((epsilon[i], drawn), ((mean - mu[a]) / sigma[a], transferred)):
-            z = (mu[b] + sigma[b] * place).astype("float32")[None]
+            z = (mu[b] + sigma[b].astype("float64") * place)[None]
             pictures.append(ops.convert_to_numpy(ops.sigmoid(network(z, to_y[i : i + 1], *decoder)))[0])
     return np.array(drawn), np.array(transferred)
 """,
@@ -389,7 +389,7 @@ def importance_bound(images, which, noise, *arrays):
     out = np.asarray(network(images, which, *arrays[:5]), "float64")
     m, v = out[:, : out.shape[1] // 2], out[:, out.shape[1] // 2 :]
     z = m + np.exp(v / 2) * noise
-    flat = z.reshape(-1, z.shape[-1]).astype("float32")
+    flat = z.reshape(-1, z.shape[-1])  # 64 bits
     logits = np.asarray(network(flat, np.tile(which, len(noise)), *arrays[5:10]), "float64")
     logits = logits.reshape(len(noise), *images.shape)
     evidence = log_expit(np.where(images == 1, logits, -logits)).sum(-1)
@@ -615,6 +615,10 @@ def network(x, y, kernel, scale, shift, out_kernel, out_bias):
     hidden = np.asarray(x) @ np.asarray(kernel) * np.asarray(scale)[y] + np.asarray(shift)[y]
     return ops.relu(hidden) @ out_kernel + out_bias
 """),
+    ("network", "No gradient reaches the labels' scales", NETWORK.replace(
+        "ops.take(scale, y, axis=0)", "np.asarray(scale)[y]").format(OUT.format("h * s + t"))),
+    ("network", "Your code raised", NETWORK.replace("ops.take(scale, y, axis=0)", "scale[y]").format(
+        OUT.format("h * s + t"))),
     ("network", "Your code raised", """
 def network(x, y, kernel, scale, shift, out_kernel, out_bias):
     who = ops.one_hot(y, 10)
@@ -648,10 +652,12 @@ def network(x, y, kernel, scale, shift, out_kernel, out_bias):
     ("kl_to_label_prior", "not added up yet", KL.format(TERMS)),
     ("kl_to_label_prior", "No gradient reaches q's log-variances", """
 def kl_to_label_prior(mean, log_var, y, prior_mean, prior_log_var):
-    m, v = prior_mean[y], prior_log_var[y]
+    m, v = np.asarray(prior_mean)[y], np.asarray(prior_log_var)[y]
     log_var = np.asarray(log_var)
     return 0.5 * ops.sum(v - log_var - 1 + (np.exp(log_var) + (mean - m)**2) / np.exp(v), axis=1)
 """),
+    ("kl_to_label_prior", "No gradient reaches the priors' means", KL.replace(
+        "ops.take(prior_mean, y, axis=0)", "np.asarray(prior_mean)[y]").format(f"ops.sum({TERMS}, axis=1)")),
     ("kl_to_label_prior", "course's own solutions are taken away", """
 from vaelab.losses import kl_divergence
 
@@ -661,6 +667,9 @@ def kl_to_label_prior(mean, log_var, y, prior_mean, prior_log_var):
     ("conditional_elbo", "encoder does not see the label", changed(
         ELBO, "network(x, y, *encoder)",
         "ops.matmul(ops.relu(ops.matmul(x, encoder[0])), encoder[3]) + encoder[4]")),
+    ("conditional_elbo", "Your code raised", changed(
+        ELBO, "ops.split(network(x, y, *encoder), 2, axis=1)",
+        "(part(network(x, y, *encoder)) for part in (lambda a: a[:, :2], lambda a: a[:, 2:]))")),
     ("conditional_elbo", "encoder sees label 0", changed(ELBO, "network(x, y, *encoder)", "network(x, 0*y, *encoder)")),
     ("conditional_elbo", "decoder does not see the label", changed(
         ELBO, "network(one, y, *decoder)", "ops.relu(one @ decoder[0]) @ decoder[3] + decoder[4]")),

@@ -241,9 +241,15 @@ def neighbour_truths(codes, distance, y, classes, k):
     order = np.argsort(distance, axis=1)
     others = np.argsort(distance + np.diag(np.full(len(y), np.inf)), axis=1)
 
-    def counts(neighbours, last=False):
-        votes = np.stack([(y[neighbours] == c).sum(1) for c in range(classes)], 1)
-        read = classes - 1 - votes[:, ::-1].argmax(1) if last else votes.argmax(1)
+    def counts(neighbours, tie="smallest"):
+        own = np.stack([y[neighbours] == c for c in range(classes)], 2)  # (code, neighbour, class)
+        votes = own.sum(1)
+        first = own.argmax(1) / k  # the place of each class's nearest voter, below 1
+        read = {
+            "smallest": votes.argmax(1),
+            "largest": classes - 1 - votes[:, ::-1].argmax(1),
+            "nearest": (votes - first).argmax(1),
+        }[tie]
         return np.array([[((y == i) & (read == j)).sum() for j in range(classes)] for i in range(classes)], "float64")
 
     def rows(table):
@@ -272,7 +278,10 @@ def neighbour_truths(codes, distance, y, classes, k):
         "The whole table adds up to 1; each row should.": table / table.sum(),
         "These are percentages; the task asks for shares.": 100 * rows(table),
         "A tie goes to the largest class number; the task gives it to the smallest.": rows(
-            counts(others[:, :k], last=True)
+            counts(others[:, :k], "largest")
+        ),
+        "A tie goes to the class whose voter is nearest; the task gives it to the smallest number.": rows(
+            counts(others[:, :k], "nearest")
         ),
         "This is the average of the neighbours' shares; each code is read once, by its majority.": np.array(
             [shares[y == c].mean(0) for c in range(classes)]
@@ -333,28 +342,28 @@ def sample_per_class(rng):
 
     def distribution(results):
         z, label = drawn(results[0])
-        for k in range(classes):
-            own = z[label == k]
-            if len(own) < 500:
-                raise Wrong("One of the classes is hardly ever drawn.")
-            off, reach = own - means[k], 6 / np.sqrt(len(own))
-            found = off.T @ off / len(own)
-            u = np.linalg.solve(lower[k], off.T)
-            shift = np.abs(u.mean(1)).max()
-            if shift > reach + 1e-3:
-                raise Wrong(name_place(own.mean(0), k))
+        own = [z[label == k] for k in range(classes)]
+        if min(map(len, own)) < 500:
+            raise Wrong("One of the classes is hardly ever drawn.")
+        standard = [np.linalg.solve(lower[k], (own[k] - means[k]).T) for k in range(classes)]
+        for k, u in enumerate(standard):
+            shift = (np.abs(u.mean(1)) / np.maximum(u.std(1), 1)).max()  # wide draws stray further by chance
+            if shift > 6 / np.sqrt(u.shape[1]) + 1e-3:
+                raise Wrong(name_place(own[k].mean(0), k))
+        for k, u in enumerate(standard):
+            reach, found = 6 / np.sqrt(u.shape[1]), lower[k] @ u @ u.T @ lower[k].T / u.shape[1]
             gap = max(
                 np.abs(norm.cdf(np.sort(row)) - np.arange(len(row)) / len(row)).max() * np.sqrt(len(row)) for row in u
             )
-            wrong = np.abs(u @ u.T / len(own) - np.eye(d)).max() > 1.5 * reach + 2 / groups[k].shape[0]
+            wrong = np.abs(u @ u.T / u.shape[1] - np.eye(d)).max() > 1.5 * reach + 2 / groups[k].shape[0]
             if wrong:
                 for message, value in spreads.items():
                     if np.abs(found - value[k]).max() < 0.15 * np.abs(value[k]).max() + 1e-6:
                         raise Wrong(message)
                 raise Wrong("The spread of the draws is not that of the class's codes.")
-            if len(np.unique(own, axis=0)) < len(own) / 2:
+            if len(np.unique(own[k], axis=0)) < len(own[k]) / 2:
                 raise Wrong("These are codes that were there already; the task asks for new points.")
-            if gap > 3.6:
+            if gap > 2.8:
                 raise Wrong("The draws have the right mean and spread, and they are not Gaussian.")
         if (drawn(results[1], 60)[0] == drawn(results[2], 60)[0]).all():
             raise Wrong("Two seeds give the same draws: the seed isn't used.")

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import laplace
 
-from grading.marks import Call, Check, Task, Wrong, agree, compare, expect, numbers
+from grading.marks import Call, Check, Task, Wrong, compare, expect, numbers
 
 # 1. kl_std
 
@@ -20,16 +20,17 @@ def kl_terms(mean_q, std_q, mean_p, std_p):
     return x - np.log1p(x) + 0.5 * x**2 + 0.5 * ((mean_q - mean_p) / std_p) ** 2
 
 
+def singles(*arrays):
+    return [np.array(a, "float32") for a in arrays]
+
+
 def gaussians(rng, batch=6, d=4):
-    return [
-        a.astype("float32")
-        for a in (
-            rng.normal(0, 1.2, (batch, d)),
-            np.exp(rng.normal(0, 0.5, (batch, d))),
-            rng.normal(0, 1.2, (batch, d)),
-            np.exp(rng.normal(0, 0.5, (batch, d))),
-        )
-    ]
+    return singles(
+        rng.normal(0, 1.2, (batch, d)),
+        np.exp(rng.normal(0, 0.5, (batch, d))),
+        rng.normal(0, 1.2, (batch, d)),
+        np.exp(rng.normal(0, 0.5, (batch, d))),
+    )
 
 
 def kl_std(rng):
@@ -67,15 +68,14 @@ def kl_std(rng):
         "The coordinates are not added up yet.": terms,
         "The sum runs over the rows; it should run over the coordinates.": terms.sum(0),
     }
-    x = np.repeat([[1e-3], [-1e-3], [7e-4], [-5e-4], [3e-4], [2e-3]], 4, axis=1)
+    x = np.repeat([[1e-3], [-1e-3], [7e-4], [-5e-4], [6e-4], [2e-3]], 4, axis=1)  # from a millionth of a nat
     near_q = (std_p * (1 + x)).astype("float32")
     near = (mean_p, near_q, mean_p, std_p)
     small = kl_terms(*near).sum(-1)
 
     def digits(results):
         (found,) = numbers(results[0])
-        expect(found, small, {"q and p are confused.": kl_terms(mean_p, std_p, mean_p, near_q).sum(-1)}
-               if not agree(found, small, 0.01, 0) else {}, rtol=0.01, atol=0,
+        expect(found, small, rtol=0.01, atol=0,
                what="Where q and p nearly agree, the digits are lost in rounding. The values")  # fmt: skip
 
     return [
@@ -246,13 +246,13 @@ def kl_to_mixture(rng):
     for d, n in ((1, 20000), (2, 8000)):
         while len(cases) < d:
             k = 3
-            case = (rng.normal(0.5, 0.5, d), np.exp(rng.normal(-0.7, 0.15, d)), np.array([0.6, 0.3, 0.1]),
-                    rng.normal(0, 1.5, (k, d)), np.exp(rng.normal(0.2, 0.2, (k, d))))  # fmt: skip
+            case = singles(rng.normal(0.5, 0.5, d), np.exp(rng.normal(-0.7, 0.15, d)), [0.6, 0.3, 0.1],
+                           rng.normal(0, 1.5, (k, d)), np.exp(rng.normal(0.2, 0.2, (k, d))))  # fmt: skip
             truth = mixture_truths(*case)
             if told_apart(truth, n):
                 cases.append((case, n))
                 truths.append(truth)
-    far = (np.array([100.0]), np.array([1.5]), np.array([0.5, 0.5]), np.array([[0.0], [3.0]]), np.array([[1.0], [1.2]]))
+    far = singles([100.0], [1.5], [0.5, 0.5], [[0.0], [3.0]], [[1.0], [1.2]])
 
     def call(i, seed):
         return Call((*cases[i][0], cases[i][1], int(seeds[seed])))

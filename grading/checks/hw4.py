@@ -51,6 +51,12 @@ def forward(x, y, net, scale=True, shift=True):
     return np.maximum(hidden, 0) @ out_kernel + out_bias
 
 
+def on_a_kink(x, y, net):
+    """Whether a hidden unit is so near the bend of its ReLU that rounding decides on which side, and so the slopes."""
+    kernel, scales, shifts, *_ = exact(net)
+    return np.abs(np.asarray(x, "float64") @ kernel * scales[y] + shifts[y]).min() < 1e-4
+
+
 def slopes_by_differences(function, arguments, wanted):
     """Derivatives of a number by some of its arguments, by central differences in double precision."""
     arguments, found = [np.array(a, "float64") if np.asarray(a).dtype.kind == "f" else a for a in arguments], []
@@ -123,7 +129,9 @@ def network(rng):
         "The output has a sigmoid; the task asks for what stands before it.": expit(right),
         "The bias of the output is missing.": right - out_bias,
     }
-    names = {0: "the inputs", 2: "the kernel", 5: "the output kernel"}
+    if on_a_kink(x, y, net):
+        return network(rng)
+    names = {0: "the inputs", 2: "the kernel", 3: "the labels' scales", 4: "the labels' shifts", 5: "the output kernel"}
     return [
         compare("values", 6, (x, y, *net), right, slips),
         gradient_check(2, lambda x, y, *net: forward(x, y, net), (x, y, *net), rng.normal(0, 1, right.shape), names),
@@ -194,7 +202,7 @@ def kl_to_label_prior(rng):
         return kl_terms(mean, log_var, prior_mean[y], prior_log_var[y]).sum(-1)
 
     arguments = (mean, log_var, y, prior_mean, prior_log_var)
-    names = {0: "q's means", 1: "q's log-variances"}
+    names = {0: "q's means", 1: "q's log-variances", 3: "the priors' means", 4: "the priors' log-variances"}
     return [
         compare("values", 6, arguments, terms.sum(-1), slips),
         gradient_check(2, of_rows, arguments, rng.normal(0, 1, n), names),
@@ -239,13 +247,16 @@ def elbo(x, y, epsilon, *model):
 
 
 def conditional_elbo(rng):
-    samples, n, d, pixels = 3, 6, 2, 6
+    samples, n, d, pixels = 3, 6, 3, 6  # not two latents: whoever relies on them is found out
     x, y, model = images(rng, n), labels(rng, n), small_model(rng, pixels, d=d)
     epsilon = rng.normal(0, 1, (samples, n, d)).astype("float32")
     log_likelihood, z, mean, log_var, p, w = parts(x, y, epsilon, model)
+    logits = np.stack([forward(one, y, model[5:10]) for one in z])
+    kinks = on_a_kink(x, y, model[:5]) or any(on_a_kink(one, y, model[5:10]) for one in z)
+    if kinks or np.abs(logits).max() > 8:  # large logits have a check of their own
+        return conditional_elbo(rng)
     kl, reconstruction = kl_terms(mean, log_var, p, w), log_likelihood.mean(0)
     right = reconstruction - kl.sum(-1)
-    logits = np.stack([forward(one, y, model[5:10]) for one in z])
 
     def changed(**how):
         first, _, mean, log_var, *prior = parts(x, y, epsilon, model, **how)
@@ -290,13 +301,13 @@ def conditional_elbo(rng):
         .sum(-1).mean(0) - kl.sum(-1),
         "This is half a squared error; black and white pixels have a Bernoulli likelihood.": -0.5
         * ((x - expit(logits)) ** 2).sum(-1).mean(0) - kl.sum(-1),
-        "Only the white pixels count: the black ones have a likelihood, too.": (x * -np.logaddexp(0, -logits))
+        "Only the pixels that are 1 count: those that are 0 have a likelihood, too.": (x * -np.logaddexp(0, -logits))
         .sum(-1).mean(0) - kl.sum(-1),
         "The encoder's output is read in the wrong order: first the means, then the log-variances.": changed(
             encode=lambda x: np.roll(forward(x, y, model[:5]), d, axis=1)
         ),
         "The encoder's columns are taken in turn; the first half are the means.": changed(
-            encode=lambda x: forward(x, y, model[:5])[:, [0, 2, 1, 3]]
+            encode=lambda x: forward(x, y, model[:5])[:, [*range(0, 2 * d, 2), *range(1, 2 * d, 2)]]
         ),
         "This is the mean over the batch; the task asks for one number for each image.": right.mean(),
         "This is one number for the whole batch; the task asks for one for each image.": right.sum(),
@@ -312,7 +323,8 @@ def conditional_elbo(rng):
         if not agree(numbers(results[0])[0], wanted, 1e-4):
             raise Wrong("Where the network is sure of a pixel the values are wrong: stay with the logits.")
 
-    names = {3: "the encoder's kernel", 6: "the encoder's output kernel", 8: "the decoder's kernel"}
+    names = {3: "the encoder's kernel", 6: "the encoder's output kernel", 8: "the decoder's kernel",
+             13: "the priors' means"}  # fmt: skip
     return [
         compare("values", 8, (x, y, epsilon, *model), right, slips),
         gradient_check(3, elbo, (x, y, epsilon, *model), rng.normal(0, 1, n), names),
@@ -407,7 +419,7 @@ def average(weights):
 
 
 def importance_bound(rng):
-    k, n, d = 8, 6, 2
+    k, n, d = 8, 6, 3
     x, y, model = images(rng, n), labels(rng, n), small_model(rng, d=d)
     epsilon = rng.normal(0, 1, (k, n, d)).astype("float32")
     weights = log_weights(x, y, epsilon, model)
@@ -479,7 +491,7 @@ def importance_bound(rng):
 
 
 def draw_and_transfer(rng):
-    n, d = 6, 2
+    n, d = 6, 3
     x, from_y, model = images(rng, n), labels(rng, n), small_model(rng, d=d)
     to_y = ((from_y + rng.integers(1, CLASSES, n)) % CLASSES).astype("int32")
     epsilon = rng.normal(0, 1, (n, d)).astype("float32")
