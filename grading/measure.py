@@ -1,7 +1,7 @@
 """Measure what the grader promises: speed, memory, growth, two workers against one, and right answers with 50 seeds.
 
-python -m grading.measure             everything, on homework 2; ten minutes on two quiet cores
-python -m grading.measure right       only that; the parts are growth, workers and right
+python -m grading.measure             everything; ten minutes on two quiet cores
+python -m grading.measure right       only that; the parts are growth and workers, on homework 2, and right, on all
 
 Prints JSON. The submissions are right answers in six ways of writing, the most that there is to run.
 """
@@ -17,10 +17,11 @@ import time
 import psutil
 
 from grading import bank
-from grading.homework import Homework
+from grading.homework import Homework, masters
 from grading.run import Run, grade_all
 from grading.submissions import Submission
 
+TIMED = "hw2"
 SIZES = (10, 50, 200)
 SEED = 2013
 
@@ -77,9 +78,9 @@ def pss(processes):
     return found / 2**20
 
 
-def growth(homework):
+def growth():
     """Seconds and submissions a minute for classes of several sizes; memory of a worker, and of the grader itself."""
-    workers, found = os.cpu_count(), {}
+    homework, workers, found = Homework(TIMED), os.cpu_count(), {}
     for size in SIZES:
         with Memory() as memory:
             seconds = graded(homework, size, workers=workers)
@@ -92,11 +93,11 @@ def growth(homework):
     return {"workers": workers, "submissions": found}
 
 
-def workers(homework, size=40):
+def workers(size=40):
     """One Dask worker with one thread against two, once they are warm."""
     from distributed import LocalCluster
 
-    seconds = {}
+    homework, seconds = Homework(TIMED), {}
     for count in (1, 2):
         with LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
             graded(homework, 3 * count, scheduler=cluster.scheduler_address)
@@ -105,12 +106,15 @@ def workers(homework, size=40):
     return {"submissions": size, "submissions a minute": times, "ratio": round(seconds[1] / seconds[2], 2)}
 
 
-def right(homework, seeds=50):
-    """All right answers of the bank with many seeds: whether none lost a point, and how long it takes."""
-    started = time.perf_counter()
-    with contextlib.redirect_stdout(sys.stderr):
-        passed = bank.run_all(homework, range(seeds), kinds=("right",), show=False)
-    return {"seeds": seeds, "all full marks": passed, "seconds": round(time.perf_counter() - started, 1)}
+def right(seeds=50):
+    """All right answers of each homework's bank with many seeds: whether none lost a point, and how long it takes."""
+    found = {}
+    for name in masters():
+        started = time.perf_counter()
+        with contextlib.redirect_stdout(sys.stderr):
+            passed = bank.run_all(Homework(name), range(seeds), kinds=("right",), show=False)
+        found[name] = {"all full marks": passed, "seconds": round(time.perf_counter() - started, 1)}
+    return {"seeds": seeds, "homeworks": found}
 
 
 PARTS = {"growth": growth, "workers": workers, "right": right}
@@ -119,4 +123,4 @@ if __name__ == "__main__":
     wanted = sys.argv[1:] or list(PARTS)
     if unknown := set(wanted) - set(PARTS):
         sys.exit(f"There is no part {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}.")
-    print(json.dumps({name: PARTS[name](Homework("hw2")) for name in wanted}, indent=1))
+    print(json.dumps({name: PARTS[name]() for name in wanted}, indent=1))
