@@ -7,7 +7,7 @@ NO_PYTHON := Install Python 3.11, 3.12 or 3.13, or name one: make lab PYTHON=/pa
 
 # The stored outputs were made without a GPU and without TensorFlow's start-up messages; the lab keeps the GPU.
 test notebooks results: export CUDA_VISIBLE_DEVICES := -1
-test notebooks results: export TF_CPP_MIN_LOG_LEVEL := 3
+test notebooks results: export TF_CPP_MIN_LOG_LEVEL := 2
 export JUPYTER_PREFER_ENV_PATH := 1
 
 # Test files and then notebooks run side by side, a whole file in one process; each TensorFlow keeps to one core then.

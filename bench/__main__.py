@@ -23,7 +23,7 @@ from pathlib import Path
 from bench import PARTS, RESULTS
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 WITH_TENSORFLOW = ("training", "quality", "evaluation")
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "playwright", "pytest", "nbval")

@@ -24,16 +24,128 @@ def test_importing_vaelab_is_light():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
-def test_setup_is_silent_and_passes_on_what_is_not_noise():
+def run(code, *, stderr=subprocess.PIPE, **environment):
+    """Run code in a new Python that has none of our variables, but these."""
+    ours = ("TF_", "CUDA_", "KERAS_", "MPL")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    kept |= {key: str(value) for key, value in environment.items() if value is not None}
+    return subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=stderr, text=True, env=kept)
+
+
+def test_setup_is_silent():
+    said = run("import vaelab; vaelab.setup('en')")
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+
+
+ABSL = "0000 00:00:1795715920.577300    2601 "
+OLD = "2026-11-26 17:54:54.123456: "
+HELD_BACK = [  # no present version of TensorFlow says any of these but the first
+    "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+    f"I{ABSL}nobody_knows.cc:7] quantum units are on.",
+    f"W{ABSL}nobody_knows.cc:7] the moon is full",
+    "W1126 17:54:54.123456    2601 some/folder/nobody_knows.h:7] the moon is full",
+    f"{OLD}I tensorflow/core/nobody_knows.cc:7] quantum units are on.",
+    f"{OLD}W external/nobody_knows.cc:7] ",
+    f"I{ABSL}cpu_guard.cc:7] This binary is optimized.\nTo enable the following instructions: XYZ, rebuild it.",
+]
+PASSED_ON = [
+    f"E{ABSL}nobody_knows.cc:7] out of memory",
+    f"F{ABSL}nobody_knows.cc:7] Check failed: x == y",
+    f"{OLD}E tensorflow/core/nobody_knows.cc:7] out of memory",
+    f"{OLD}F tensorflow/core/nobody_knows.cc:7] Check failed: x == y",
+    "I have something to say about cudart_stub.cc:31] and rebuild TensorFlow",
+    f"lost I{ABSL}nobody_knows.cc:7] in the middle of a line",
+    "lesson.py:1: UserWarning: careful\n  warnings.warn('careful')",
+    "To enable the following instructions: read them",
+    f"E{ABSL}cuda.cc:7] failed call to cuInit: INTERNAL: 303",
+    f"{OLD}E cuda.cc:7] failed call to cuInit: INTERNAL: 303",
+]
+
+
+def heard(text, then="pass", **environment):
+    """What reaches the reader of `text` that TensorFlow writes at its start."""
     code = (
-        "import vaelab; vaelab.setup('en')\n"
-        "from vaelab.style import _without_driver_notes\n"
-        "import os\n"
-        "with _without_driver_notes(): os.write(2, b'I0000 cudart_stub.cc:31] no drivers\\nsomething real\\n')"
+        "import os, signal\nfrom vaelab.style import _without_start_up_notes\n"
+        f"with _without_start_up_notes():\n    os.write(2, {text.encode()!r})\n    {then}"
     )
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("TF_", "CUDA_"))}
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
-    assert said.stderr == "something real\n" and said.stdout == ""
+    return run(code, **environment).stderr
+
+
+@pytest.mark.parametrize("level", [None, "2", "3"])
+def test_start_up_notes_are_held_back_and_everything_else_passes(level):
+    mixed = [line + "\n" for pair in zip(HELD_BACK, PASSED_ON, strict=False) for line in pair]
+    mixed += [line + "\n" for line in PASSED_ON[len(HELD_BACK) :]]
+    text = "".join(mixed) + f"I{ABSL}nobody_knows.cc:7] a line without its end"
+    assert heard(text, TF_CPP_MIN_LOG_LEVEL=level) == "".join(
+        line + "\n" for line in PASSED_ON) + text.splitlines()[-1]  # fmt: skip
+
+
+@pytest.mark.parametrize("level", ["0", "1"])
+def test_nothing_is_held_back_from_a_user_who_asked_for_notes(level):
+    text = "\n".join(HELD_BACK) + "\n"
+    assert heard(text, TF_CPP_MIN_LOG_LEVEL=level) == text
+
+
+@pytest.mark.parametrize("devices", ["-1", ""])
+def test_a_missing_gpu_is_no_error_where_none_was_asked_for(devices):
+    text = "".join(line + "\n" for line in PASSED_ON)
+    assert heard(text, CUDA_VISIBLE_DEVICES=devices) == "".join(line + "\n" for line in PASSED_ON[:-2])
+    assert heard(text, CUDA_VISIBLE_DEVICES="0") == text
+
+
+@pytest.mark.parametrize("end", ["os.abort()", "os.kill(os.getpid(), signal.SIGKILL)", "os._exit(1)"])
+def test_last_words_of_a_process_that_crashes_are_heard(end):
+    text = f"{HELD_BACK[1]}\n{PASSED_ON[1]}\nno end of line"
+    assert heard(text, end) == f"{PASSED_ON[1]}\nno end of line"
+
+
+def test_an_exception_at_the_start_shows_its_text():
+    said = heard("", "raise ImportError('no such library')")
+    assert said.startswith("Traceback") and said.endswith("ImportError: no such library\n")
+
+
+def test_setup_needs_no_standard_error():
+    code = (
+        "import io, os, sys\nsys.stderr = {}\nos.close(2)\nfrom vaelab.style import _without_start_up_notes\n"
+        "with _without_start_up_notes(): pass\nprint('went on')"
+    )
+    for stream in ("None", "io.StringIO()"):
+        assert run(code.format(stream), stderr=None).stdout == "went on\n"
+    said = heard("real\n", "import io, sys; sys.stderr = io.StringIO()")
+    assert said == "real\n"
+
+
+def test_the_users_own_configuration_does_not_reach_a_lesson(tmp_path):
+    """keras.json, Keras' variables, matplotlibrc, a terminal of few characters; TensorFlow was imported before."""
+    (tmp_path / "keras.json").write_text(
+        '{"backend": "jax", "floatx": "float16", "image_data_format": "channels_first", "epsilon": 1e-5}'
+    )
+    (tmp_path / "matplotlibrc").write_text("text.usetex: true\nimage.origin: lower\nbackend: svg\n")
+    code = (
+        "import tensorflow, vaelab; vaelab.setup(); vaelab.setup(); print('…')\n"
+        "import keras, matplotlib.pyplot as plt\n"
+        "print(keras.config.backend(), keras.layers.Dense(1).dtype_policy.name, keras.config.image_data_format(),"
+        " keras.config.epsilon(), keras.config.max_epochs(),"
+        " plt.rcParams['text.usetex'], plt.rcParams['image.origin'], plt.get_backend())"
+    )
+    said = run(code, KERAS_HOME=tmp_path, KERAS_MAX_EPOCHS=1, MATPLOTLIBRC=tmp_path, PYTHONIOENCODING="cp866")
+    assert said.returncode == 0, said.stderr
+    told, dots, found = said.stdout.splitlines()
+    before = "backend jax, floatx float16, image_data_format channels_first, epsilon 1e-05, max_epochs 1"
+    assert f"Keras was set to {before}: by a variable such as KERAS_BACKEND, by {tmp_path / 'keras.json'} or" in told
+    assert "The lessons need backend tensorflow, floatx float32, image_data_format channels_last" in told
+    assert dots == "?"
+    assert found == "tensorflow float32 channels_last 1e-07 None False upper svg"
+
+
+def test_keras_that_already_runs_on_another_backend_is_named_with_the_remedy(monkeypatch):
+    import keras
+
+    from vaelab.style import _start_tensorflow
+
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    with pytest.raises(RuntimeError, match=r"started with jax.*Restart the kernel.*KERAS_BACKEND and .*keras\.json"):
+        _start_tensorflow.__wrapped__()
 
 
 def test_setup_sets_every_seed():

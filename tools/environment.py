@@ -306,7 +306,7 @@ def try_packages():
     """Start what the lessons need: a processor that TensorFlow cannot use is found here and not in lesson 1."""
     say("  3/3  A first start of Keras and JupyterLab")
     code = "import vaelab, keras, sklearn, matplotlib.pyplot, ipykernel, jupyterlab.labapp"
-    status, output = finish([PYTHON, "-c", code], TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1")
+    status, output = finish([PYTHON, "-c", code], TF_CPP_MIN_LOG_LEVEL="2", CUDA_VISIBLE_DEVICES="-1")
     if status != 0:
         say(useful_lines(output.splitlines()))
         raise Stop(NO_START.format(status=status))

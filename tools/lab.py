@@ -168,7 +168,7 @@ def serve(lab):
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         print("You are root, so JupyterLab gets --allow-root. It listens on this machine only.")
         command.append("--ServerApp.allow_root=True")
-    environment = {**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_PREFER_ENV_PATH": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_PREFER_ENV_PATH": "1"}
     # tools/jupyter switches off the question about Jupyter's news, and with it the search for them on the network; also
     # the panels of nbgrader and Notebook, which are installed for the coursework's tests and only puzzle a learner.
     settings = [str(ROOT / "tools" / "jupyter"), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]

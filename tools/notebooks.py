@@ -83,7 +83,7 @@ def execute(notebook, path):
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "JUPYTER_PREFER_ENV_PATH": "1"}
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1", "JUPYTER_PREFER_ENV_PATH": "1"}
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     client = NotebookClient(
         notebook,
