@@ -8,11 +8,17 @@ NO_PYTHON := Install Python 3.11, 3.12 or 3.13, or name one: make lab PYTHON=/pa
 # The stored outputs were made without a GPU and without TensorFlow's start-up messages; the lab keeps the GPU.
 test notebooks results: export CUDA_VISIBLE_DEVICES := -1
 test notebooks results: export TF_CPP_MIN_LOG_LEVEL := 2
+# Nor do they depend on what you have set up for Keras and IPython elsewhere.
+test notebooks results: export KERAS_HOME := $(CURDIR)/build/home/keras
+test notebooks results: export IPYTHONDIR := $(CURDIR)/build/home/ipython
 export JUPYTER_PREFER_ENV_PATH := 1
+# A terminal that lacks a character shows a question mark.
+export PYTHONIOENCODING ?= :replace
 
-# Test files and then notebooks run side by side, a whole file in one process; each TensorFlow keeps to one core then.
+# Test files and then notebooks run side by side, a whole file in one process; each TensorFlow keeps to one core then,
+# unless you say otherwise: make test TF_NUM_INTRAOP_THREADS=2, or the variable of that name in the environment.
 SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-test: export TF_NUM_INTRAOP_THREADS := 1
+test: export TF_NUM_INTRAOP_THREADS ?= 1
 
 .PHONY: help lab test book notebooks results bench student lint format clean environment
 .NOTPARALLEL:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -55,6 +56,46 @@ for (const { state, buffers } of JSON.parse(document.querySelector("script").tex
 }
 window.done = true;
 </script></body></html>"""
+
+
+# What the last digits of a trained network depend on, apart from the versions of the packages.
+REGIME = (
+    "TF_ENABLE_ONEDNN_OPTS",
+    "ONEDNN_MAX_CPU_ISA",
+    "TF_NUM_INTRAOP_THREADS",
+    "OPENBLAS_CORETYPE",
+    "OMP_NUM_THREADS",
+)
+REGIME_FAMILIES = ("DNNL_", "ONEDNN_", "OPENBLAS_", "OMP_", "MKL_", "TF_ENABLE_", "TF_NUM_")
+CPU_FLAGS = {"avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "sve"}
+
+
+def pytest_report_header():
+    """The numerical regime of the kernels that run the notebooks."""
+    set_here = kernel_regime()
+    unset = [name for name in REGIME if name not in set_here]
+    settings = " ".join(f"{name}={value}" for name, value in set_here.items()) or "no settings"
+    return [f"processor: {processor()}", f"kernels: {settings}; not set: {', '.join(unset) or 'nothing else'}"]
+
+
+def processor():
+    """Model, instruction sets that matter to TensorFlow and NumPy, and the number of cores that we may use."""
+    cpuinfo = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    fields = {name.strip(): value.strip() for name, _, value in (row.partition(":") for row in cpuinfo.splitlines())}
+    model = fields.get("model name") or platform.processor() or platform.machine()
+    flags = CPU_FLAGS.intersection(fields.get("flags", fields.get("Features", "")).split())
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{model}, {' '.join(sorted(flags)) or 'instruction sets unknown'}, {cores} cores"
+
+
+def kernel_regime():
+    """The numerical settings as a notebook's kernel finds them: nbval adds its specification's own to ours."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
+    environment = {**os.environ, **KernelSpecManager().get_kernel_spec("python3").env}
+    seen = json.loads(subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True).stdout)
+    return {name: seen[name] for name in sorted(seen) if name.startswith(REGIME_FAMILIES)}
 
 
 @pytest.hookimpl(wrapper=True)

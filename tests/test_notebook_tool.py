@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -199,3 +200,30 @@ def test_stored_pictures_become_smaller_and_look_the_same():
     old, new = (np.asarray(Image.open(io.BytesIO(base64.b64decode(p))).convert("RGB"), float) for p in (before, after))
     assert old.shape == new.shape and np.abs(old - new).mean() < 2
     assert notebooks.smaller(after) == after or len(notebooks.smaller(after)) <= len(after)
+
+
+def test_a_kernel_has_the_numerical_settings_that_the_tests_report(tmp_path, monkeypatch):
+    """Neither the way to the kernel nor setup() changes them; so nbval runs under what pytest's header says."""
+    from nbval.kernel import RunningKernel
+
+    from conftest import kernel_regime
+
+    for name, value in {"ONEDNN_MAX_CPU_ISA": "AVX2", "OPENBLAS_CORETYPE": "Haswell", "TF_NUM_INTRAOP_THREADS": "2",
+                        "DNNL_VERBOSE": "0", "TF_ENABLE_ONEDNN_OPTS": "0"}.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    reported = kernel_regime()
+    assert reported["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+    path = tmp_path / "seen.json"
+    kernel = RunningKernel("python3", str(tmp_path))
+    try:
+        kernel.await_reply(
+            kernel.execute_cell_input(
+                "import json, os, vaelab; vaelab.setup()\n"
+                f"with open({str(path)!r}, 'w') as file: json.dump(dict(os.environ), file)"
+            ),
+            timeout=120,
+        )
+    finally:
+        kernel.stop()
+    seen = json.loads(path.read_text())
+    assert {name: seen.get(name) for name in reported} == reported
