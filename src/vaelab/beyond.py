@@ -4,13 +4,15 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from vaelab.checks import check_images, check_points
+from vaelab.checks import check_images, check_points, plain_numbers
 from vaelab.evaluate import nearest_real
 from vaelab.language import tr
 from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
-from vaelab.progress import TrainingProgress
+from vaelab.progress import TrainingProgress, trains
+from vaelab.training import FusedAdam, shuffled_batches
 
 
+@plain_numbers
 def build_convolutional_encoder(latent_dim=20, filters=(16, 32)):
     """A convolutional encoder: images (n, 28, 28, 1) in [0, 1] to mean and log_var, both (n, latent_dim).
 
@@ -27,6 +29,7 @@ def build_convolutional_encoder(latent_dim=20, filters=(16, 32)):
     return keras.Model(image, [mean, log_var], name="encoder")
 
 
+@plain_numbers
 def build_convolutional_decoder(latent_dim=20, filters=(32, 16)):
     """A convolutional decoder: codes (n, latent_dim) to (n, 28, 28, 1), logits or means of the pixels.
 
@@ -42,6 +45,7 @@ def build_convolutional_decoder(latent_dim=20, filters=(32, 16)):
     return keras.Model(z, x, name="decoder")
 
 
+@trains
 def train_convolutional_vae(x_train, latent_dim=20, seed=0, epochs=5):
     """A VAE with the convolutional networks, trained as `vaelab.models.train_vae` trains the dense ones.
 
@@ -49,8 +53,9 @@ def train_convolutional_vae(x_train, latent_dim=20, seed=0, epochs=5):
     """
     keras.utils.set_random_seed(seed)
     vae = VAE(build_convolutional_encoder(latent_dim), build_convolutional_decoder(latent_dim), seed=seed)
-    vae.compile(optimizer="adam", steps_per_execution=64)
-    vae.fit(x_train, epochs=epochs, batch_size=128, verbose=0, callbacks=[TrainingProgress()])
+    vae.compile(optimizer=FusedAdam(), steps_per_execution=64)
+    batches = shuffled_batches(x_train)
+    vae.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
     return vae
 
 
@@ -71,6 +76,7 @@ class BestVariance(keras.callbacks.Callback):
         vae.noise_log_var.assign(ops.log(ops.mean(ops.square(self.x - decoded))))
 
 
+@trains
 def train_calibrated_vae(x_train, latent_dim=20, seed=0, epochs=5):
     """A Gaussian VAE of the course's dense networks whose variance is learned, and set by `BestVariance`.
 
@@ -80,9 +86,10 @@ def train_calibrated_vae(x_train, latent_dim=20, seed=0, epochs=5):
     keras.utils.set_random_seed(seed)
     networks = build_vae_encoder(latent_dim), build_vae_decoder(latent_dim)
     vae = VAE(*networks, likelihood="gaussian", noise_var="learned", seed=seed)
-    vae.compile(optimizer="adam", steps_per_execution=64)
+    vae.compile(optimizer=FusedAdam(), steps_per_execution=64)
     callbacks = [TrainingProgress(), BestVariance(x_train[:5000])]
-    vae.fit(x_train, epochs=epochs, batch_size=128, verbose=0, callbacks=callbacks)
+    batches = shuffled_batches(x_train)
+    vae.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks)
     return vae
 
 

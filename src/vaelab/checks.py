@@ -1,7 +1,9 @@
 """Checks of what callers hand in: each says what was given, what was expected and what to do."""
 
 import contextlib
+import functools
 import json
+import numbers
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +17,51 @@ def check_images(x, name="x"):
     Accepts any floating dtype. Raises TypeError for integers and ValueError for another shape, an empty batch,
     NaN, or pixels outside [0, 1].
     """
-    x = np.asarray(x)
-    if not np.issubdtype(x.dtype, np.floating):
-        raise TypeError(
-            tr("{name} has dtype {dtype}; expected floats in [0, 1]. Divide 0..255 pixels by 255 first.").format(
-                name=name, dtype=x.dtype
-            )
-        )
-    if x.ndim != 4 or x.shape[1:] != (28, 28, 1) or len(x) == 0:
+    return check_images_like((28, 28, 1), x, name).astype("float32", copy=False)
+
+
+def check_images_like(shape, x, name="x"):
+    """Return `x` as an array of images, each of the given shape, (n, *shape) with n >= 1, in its own type.
+
+    None in shape stands for any size. Raises as `check_images`.
+    """
+    x = _array(x, name)
+    fits = x.ndim == 1 + len(shape) and all(size in (None, given) for size, given in zip(shape, x.shape[1:], strict=True))
+    if not fits or len(x) == 0:
+        _check_floats(x, name)  # a wrong type is the plainer mistake to name
         raise ValueError(
-            tr("{name} has shape {shape}; expected (n, 28, 28, 1) with n of at least 1.").format(
-                name=name, shape=x.shape
+            tr("{name} has shape {shape}; expected (n, {wanted}) with n of at least 1.").format(
+                name=name, shape=x.shape, wanted=", ".join(map(str, shape))
             )
         )
+    _check_range(x, name)
+    return x
+
+
+def check_pixels(x, name="x"):
+    """Return `x`, an array of any shape that is not empty, as float32 with values in [0, 1].
+
+    Accepts any floating dtype. Raises TypeError for integers and ValueError for NaN or values outside [0, 1].
+    """
+    x = _array(x, name)
+    _check_range(x, name)
+    return x.astype("float32", copy=False)
+
+
+def is_float(x):
+    """Whether an array holds floats, of NumPy's own kinds or of TensorFlow's, such as bfloat16."""
+    return "float" in x.dtype.name
+
+
+def _array(x, name):
+    try:
+        return np.asarray(x)
+    except ValueError as error:  # parts of different shapes
+        raise ValueError(tr("{name} is no array ({reason}).").format(name=name, reason=error)) from None
+
+
+def _check_range(x, name):
+    _check_floats(x, name)
     low, high = float(x.min()), float(x.max())
     if not (low >= 0.0 and high <= 1.0):  # also catches NaN, for which both comparisons are false
         raise ValueError(
@@ -35,7 +69,19 @@ def check_images(x, name="x"):
                 name=name, low=low, high=high
             )
         )
-    return x.astype("float32", copy=False)
+
+
+def _check_floats(x, name):
+    if np.issubdtype(x.dtype, np.integer):
+        raise TypeError(
+            tr("{name} has dtype {dtype}; expected floats in [0, 1]. Divide 0..255 pixels by 255 first.").format(
+                name=name, dtype=x.dtype
+            )
+        )
+    if not is_float(x):
+        raise TypeError(
+            tr("{name} has dtype {dtype}; expected an array of floats in [0, 1].").format(name=name, dtype=x.dtype)
+        )
 
 
 def check_points(z, name="z", latent_dim=None):
@@ -58,8 +104,11 @@ def check_points(z, name="z", latent_dim=None):
     return z
 
 
-def check_labels(labels, n, name="labels"):
-    """Return `labels` as a (n,) integer array. Raises ValueError for another length or for fractions."""
+def check_labels(labels, n, name="labels", classes=None):
+    """Return `labels` as a (n,) integer array. Raises ValueError for another length or for fractions.
+
+    classes: how many there are, so that a label outside 0..classes - 1 is refused; None for any number.
+    """
     labels = np.asarray(labels)
     if labels.shape != (n,):
         raise ValueError(
@@ -69,7 +118,37 @@ def check_labels(labels, n, name="labels"):
         )
     if not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(tr("{name} has dtype {dtype}; expected integers.").format(name=name, dtype=labels.dtype))
+    if classes is not None and not (labels.min() >= 0 and labels.max() < classes):
+        raise ValueError(
+            tr("{name} has values from {low} to {high}; expected labels from 0 to {most}.").format(
+                name=name, low=labels.min(), high=labels.max(), most=classes - 1
+            )
+        )
     return labels
+
+
+def check_count(value, name):
+    """Raise ValueError unless `value` is a whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+        raise ValueError(
+            tr("{name} is {given!r}; expected a whole number of at least 1.").format(name=name, given=value)
+        )
+
+
+def plain_numbers(function):
+    """Decorator: whole numbers of NumPy among the arguments become Python's, which Keras demands of seeds and counts."""
+
+    @functools.wraps(function)
+    def called(*args, **settings):
+        return function(*map(_plain, args), **{name: _plain(value) for name, value in settings.items()})
+
+    return called
+
+
+def _plain(value):
+    if type(value) is tuple:
+        return tuple(map(_plain, value))
+    return int(value) if isinstance(value, numbers.Integral) and not isinstance(value, bool) else value
 
 
 # Hints for homework: small cases with right numbers, and the numbers that known mistakes give. No formula is in here.

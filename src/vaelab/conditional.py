@@ -7,7 +7,8 @@ from keras import layers, ops
 from vaelab.evaluate import log_likelihood_on_grid
 from vaelab.language import tr
 from vaelab.models import VAE, build_vae_encoder
-from vaelab.progress import TrainingProgress
+from vaelab.progress import TrainingProgress, trains
+from vaelab.training import FusedAdam, shuffled_batches
 
 CLASSES = 10
 
@@ -27,6 +28,7 @@ def see_label(x, label, units, way="one-hot"):
     return layers.Activation("relu")(x)
 
 
+@plain_numbers
 def build_conditional_encoder(latent_dim=2, widths=(512, 256), way="one-hot"):
     """The conditional VAE's encoder: images (n, 28, 28, 1) and labels (n,) to mean and log_var, both (n, latent_dim).
 
@@ -43,6 +45,7 @@ def build_conditional_encoder(latent_dim=2, widths=(512, 256), way="one-hot"):
     return keras.Model([image, label], [mean, log_var], name="encoder")
 
 
+@plain_numbers
 def build_conditional_decoder(latent_dim=2, widths=(256, 512), way="one-hot"):
     """The conditional VAE's decoder: codes (n, latent_dim) and labels (n,) to logits or means (n, 28, 28, 1).
 
@@ -165,6 +168,7 @@ class ConditionalVAE(Paired, VAE):
         return ops.convert_to_numpy(self.decode(mean, to_y))
 
 
+@trains
 def train_conditional_vae(x_train, y_train, latent_dim=2, seed=0, epochs=10, sees_label="both", **settings):
     """A new conditional VAE, 784-512-256 and back, trained as `train_vae` trains the plain one: Adam, batches of 128.
 
@@ -176,8 +180,9 @@ def train_conditional_vae(x_train, y_train, latent_dim=2, seed=0, epochs=10, see
     keras.utils.set_random_seed(seed)
     encoder = build_conditional_encoder(latent_dim) if sees_label == "both" else build_vae_encoder(latent_dim)
     cvae = ConditionalVAE(encoder, build_conditional_decoder(latent_dim), seed=seed, **settings)
-    cvae.compile(optimizer="adam", steps_per_execution=64)
-    cvae.fit(x_train, y_train, epochs=epochs, batch_size=128, verbose=0, callbacks=[TrainingProgress()])
+    cvae.compile(optimizer=FusedAdam(), steps_per_execution=64)
+    batches = shuffled_batches(*cvae.checked(x_train, y_train))
+    cvae.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
     return cvae
 
 
@@ -216,6 +221,7 @@ def draw_codes(vae, x, y, seed=0):
     return mean + np.exp(0.5 * log_var) * np.random.default_rng(seed).standard_normal(mean.shape)
 
 
+@trains
 def train_reader(x_train, y_train, seed=0, epochs=5):
     """A small convolutional digit classifier, to read what others draw: images (n, 28, 28, 1) to probabilities (n, 10).
 
@@ -234,8 +240,9 @@ def train_reader(x_train, y_train, seed=0, epochs=5):
         ],
         name="reader",
     )
-    reader.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=64)
-    reader.fit(x_train, y_train, epochs=epochs, batch_size=128, verbose=0, callbacks=[TrainingProgress()])
+    reader.compile(FusedAdam(), "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=64)
+    batches = shuffled_batches(x_train, y_train)
+    reader.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
     return reader
 
 
@@ -263,6 +270,7 @@ def slant(images):
     return -np.einsum("nij,ni,nj->n", ink, down, across) / np.einsum("nij,ni->n", ink, down**2)
 
 
+@plain_numbers
 def build_completion(sees_upper="both", latent_dim=2, width=256):
     """Networks of a ConditionalVAE of lower halves whose condition is the upper half: (encoder, decoder).
 
@@ -282,6 +290,7 @@ def build_completion(sees_upper="both", latent_dim=2, width=256):
     return encoder, keras.Model([z, upper], logits, name="decoder")
 
 
+@trains
 def train_completion(x_train, sees_upper="both", seed=0, epochs=5):
     """A ConditionalVAE of the lower halves of images, given the upper halves: Adam, batches of 128.
 
@@ -289,9 +298,10 @@ def train_completion(x_train, sees_upper="both", seed=0, epochs=5):
     """
     keras.utils.set_random_seed(seed)
     completion = ConditionalVAE(*build_completion(sees_upper), seed=seed)
-    completion.compile(optimizer="adam", steps_per_execution=64)
+    completion.compile(optimizer=FusedAdam(), steps_per_execution=64)
     upper, lower = x_train[:, :14], x_train[:, 14:]
-    completion.fit(lower, upper, epochs=epochs, batch_size=128, verbose=0, callbacks=[TrainingProgress()])
+    batches = shuffled_batches(lower, upper)
+    completion.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
     return completion
 
 

@@ -8,12 +8,15 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
+from vaelab.checks import check_count
 from vaelab.language import tr
 from vaelab.layers import Sampling
 from vaelab.losses import bernoulli_nll, gaussian_nll, kl_divergence
-from vaelab.progress import TrainingProgress
+from vaelab.progress import TrainingProgress, interrupts_restored, trains
+from vaelab.training import FusedAdam, shuffled_batches
 
 
+@plain_numbers
 def build_encoder(latent_dim=2):
     """The lecture's encoder, 784-128-64-latent_dim: images (n, 28, 28, 1) in [0, 1] to codes (n, latent_dim).
 
@@ -27,6 +30,7 @@ def build_encoder(latent_dim=2):
     return keras.Model(image, z, name="encoder")
 
 
+@plain_numbers
 def build_decoder(latent_dim=2):
     """The lecture's decoder, latent_dim-64-784: codes (n, latent_dim) to images (n, 28, 28, 1) in [0, 1].
 
@@ -51,6 +55,7 @@ def build_autoencoder(latent_dim=2):
     return encoder, decoder, autoencoder
 
 
+@trains
 def train_autoencoder(x_train, seed=0, epochs=10):
     """A new autoencoder, trained the lecture's way: Adam, mean squared error, batches of 64, shuffled.
 
@@ -58,13 +63,13 @@ def train_autoencoder(x_train, seed=0, epochs=10):
     """
     keras.utils.set_random_seed(seed)
     encoder, decoder, autoencoder = build_autoencoder()
-    autoencoder.compile(optimizer="adam", loss="mean_squared_error", steps_per_execution=64)
-    autoencoder.fit(
-        x_train, x_train, epochs=epochs, batch_size=64, shuffle=True, verbose=0, callbacks=[TrainingProgress()]
-    )
+    autoencoder.compile(optimizer=FusedAdam(), loss="mean_squared_error", steps_per_execution=64)
+    batches = shuffled_batches(x_train, x_train, batch_size=64)
+    autoencoder.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
     return encoder, decoder, autoencoder
 
 
+@trains
 def train_classifier(x_train, y_train, seed=0, epochs=3):
     """A digit classifier, 784-256-10, for use as a judge: images (n, 28, 28, 1) to class probabilities (n, 10).
 
@@ -80,11 +85,13 @@ def train_classifier(x_train, y_train, seed=0, epochs=3):
         ],
         name="classifier",
     )
-    classifier.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=64)
-    classifier.fit(x_train, y_train, epochs=epochs, batch_size=128, verbose=0, callbacks=[TrainingProgress()])
+    classifier.compile(FusedAdam(), "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=64)
+    batches = shuffled_batches(x_train, y_train)
+    classifier.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
     return classifier
 
 
+@plain_numbers
 def build_vae_encoder(latent_dim=2, widths=(512, 256)):
     """The VAE's encoder: images (n, 28, 28, 1) in [0, 1] to mean and log_var, both (n, latent_dim).
 
@@ -99,6 +106,7 @@ def build_vae_encoder(latent_dim=2, widths=(512, 256)):
     return keras.Model(image, [mean, log_var], name="encoder")
 
 
+@plain_numbers
 def build_vae_decoder(latent_dim=2, widths=(256, 512)):
     """The VAE's decoder: codes (n, latent_dim) to (n, 28, 28, 1), logits or means of the pixels.
 
@@ -201,7 +209,7 @@ class VAE(ModelOfParts):
 
     def generate(self, n, seed=0):
         """Decode n codes from N(0, I): an array (n, ...) of expected pixels in [0, 1]. ValueError if n is below 1."""
-        _check_count(n, "n")
+        check_count(n, "n")
         return ops.convert_to_numpy(self.decode(keras.random.normal((n, self.latent_dim), seed=seed)))
 
     def price(self):
@@ -239,6 +247,7 @@ class VAE(ModelOfParts):
         return self.get_metrics_result()
 
 
+@trains
 def train_vae(x_train, latent_dim=2, seed=0, epochs=10, **settings):
     """A new VAE of the course, 784-512-256 and back, trained with Adam on shuffled batches of 128.
 
@@ -247,11 +256,13 @@ def train_vae(x_train, latent_dim=2, seed=0, epochs=10, **settings):
     """
     keras.utils.set_random_seed(seed)
     vae = VAE(build_vae_encoder(latent_dim), build_vae_decoder(latent_dim), seed=seed, **settings)
-    vae.compile(optimizer="adam", steps_per_execution=64)
-    vae.fit(x_train, epochs=epochs, batch_size=128, verbose=0, callbacks=[TrainingProgress()])
+    vae.compile(optimizer=FusedAdam(), steps_per_execution=64)
+    batches = shuffled_batches(x_train)
+    vae.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
     return vae
 
 
+@trains
 def train_twin(x_train, latent_dim=2, seed=0, epochs=10):
     """The VAE's twin without its two ingredients, noise and KL: a plain autoencoder for a fair comparison.
 
@@ -263,8 +274,9 @@ def train_twin(x_train, latent_dim=2, seed=0, epochs=10):
     encoder, decoder = build_vae_encoder(latent_dim), build_vae_decoder(latent_dim)
     to_code = keras.Model(encoder.input, encoder.outputs[0])
     twin = keras.Sequential([to_code, decoder])
-    twin.compile(optimizer="adam", loss=bernoulli_nll, steps_per_execution=64)
-    twin.fit(x_train, x_train, epochs=epochs, batch_size=128, verbose=0, callbacks=[TrainingProgress()])
+    twin.compile(optimizer=FusedAdam(), loss=bernoulli_nll, steps_per_execution=64)
+    batches = shuffled_batches(x_train, x_train)
+    twin.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
     return to_code, decoder
 
 
@@ -277,7 +289,7 @@ class WarmUp:
     """
 
     def __init__(self, steps, beta=1.0):
-        _check_count(steps, "steps")
+        check_count(steps, "steps")
         _check_number(beta, "beta")
         self.steps, self.beta = steps, beta
 
@@ -384,13 +396,6 @@ def _check_number(value, name):
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < np.inf:
         raise ValueError(
             tr("{name} is {given!r}; expected a finite number, not negative.").format(name=name, given=value)
-        )
-
-
-def _check_count(value, name):
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
-        raise ValueError(
-            tr("{name} is {given!r}; expected a whole number of at least 1.").format(name=name, given=value)
         )
 
 

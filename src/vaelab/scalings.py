@@ -11,6 +11,8 @@ from keras import ops
 from vaelab.language import tr
 from vaelab.losses import bernoulli_nll, kl_divergence
 from vaelab.models import build_vae_decoder, build_vae_encoder
+from vaelab.progress import trains
+from vaelab.training import FusedAdam
 
 # Name: (error, weight of the error summed over the pixels, weight of the KL summed over the dimensions), for an image
 # of 784 pixels and two latent dimensions. Where each was published stands in chapter 06.
@@ -64,6 +66,7 @@ def published_loss(name, x, logits, mean, log_var, z):
     return ops.mean(losses[name])
 
 
+@trains
 def train_with_loss(x_train, loss, seed=0, epochs=10, latent_dim=2):
     """A small VAE with the lecture's widths, trained by Adam on shuffled batches of 100 with a loss of your own.
 
@@ -75,7 +78,7 @@ def train_with_loss(x_train, loss, seed=0, epochs=10, latent_dim=2):
     keras.utils.set_random_seed(seed)
     encoder, decoder = build_vae_encoder(latent_dim, (128, 64)), build_vae_decoder(latent_dim, (64,))
     weights = encoder.trainable_variables + decoder.trainable_variables
-    optimizer = keras.optimizers.Adam()
+    optimizer = FusedAdam()
     optimizer.build(weights)
     images = tf.constant(x_train)
 

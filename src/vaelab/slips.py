@@ -7,6 +7,8 @@ from keras import ops
 
 from vaelab.losses import bernoulli_nll, kl_divergence
 from vaelab.models import build_vae_decoder, build_vae_encoder
+from vaelab.progress import trains
+from vaelab.training import FusedAdam
 
 SLIPS = ("none", "variance for sigma", "one epsilon a batch", "integer seed", "one epsilon for ever")
 
@@ -22,6 +24,7 @@ def draw_with_slip(mean, log_var, slip):
     return mean + sigma * keras.random.normal(shape, seed=seed)
 
 
+@trains
 def train_with_slip(x_train, slip, seed=0, epochs=10):
     """A small VAE, the lecture's widths and two latent dimensions, whose z is drawn with a slip.
 
@@ -31,7 +34,7 @@ def train_with_slip(x_train, slip, seed=0, epochs=10):
     keras.utils.set_random_seed(seed)
     encoder, decoder = build_vae_encoder(2, (128, 64)), build_vae_decoder(2, (64,))
     weights = encoder.trainable_variables + decoder.trainable_variables
-    optimizer = keras.optimizers.Adam()
+    optimizer = FusedAdam()
     optimizer.build(weights)
     images = tf.constant(x_train)
 

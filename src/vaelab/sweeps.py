@@ -6,8 +6,11 @@ from keras import ops
 from vaelab.evaluate import active_units, elbo, posterior
 from vaelab.losses import kl_divergence
 from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+from vaelab.progress import trains
+from vaelab.training import FusedAdam, shuffled_batches
 
 
+@trains
 def train_small_vae(x_train, seed=0, learning_rate=2e-3, **settings):
     """A VAE of the lecture's widths with twenty latent dimensions: Adam, five epochs of shuffled batches of 256.
 
@@ -16,8 +19,9 @@ def train_small_vae(x_train, seed=0, learning_rate=2e-3, **settings):
     """
     keras.utils.set_random_seed(seed)
     vae = VAE(build_vae_encoder(20, (128, 64)), build_vae_decoder(20, (64, 128)), seed=seed, **settings)
-    vae.compile(keras.optimizers.Adam(learning_rate), steps_per_execution=64)
-    vae.fit(x_train, epochs=5, batch_size=256, verbose=0)
+    vae.compile(FusedAdam(learning_rate), steps_per_execution=64)
+    batches = shuffled_batches(x_train, batch_size=256)
+    vae.fit(batches, epochs=5, shuffle=False, verbose=0)
     return vae
 
 
