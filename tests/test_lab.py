@@ -34,7 +34,8 @@ def tool():
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """A folder with two lessons. JupyterLab's own files stay in the test's folder, too."""
-    for variable in ("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+    own = ("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "IPYTHONDIR")
+    for variable in own:
         monkeypatch.setenv(variable, str(tmp_path / variable.lower()))
     edit(tmp_path / "notebooks/en/01-encoder-decoder.ipynb", "1 + 1")
     edit(tmp_path / "notebooks/en/02-latent-scatter.ipynb", "2 + 2")
@@ -173,7 +174,7 @@ def test_full_disk_leaves_half_a_notebook(tool, course, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", half)
     monkeypatch.setattr(tool, "ROOT", course)
     monkeypatch.setattr(sys, "argv", ["lab.py", "--no-start"])
-    with pytest.raises(SystemExit, match=r"(?s)No space left on device.*as they were"):
+    with pytest.raises(SystemExit, match=r"(?s)No space left on device.*as they were. Make room"):
         tool.main()
     assert (course / "lab/en/02-latent-scatter.ipynb").read_bytes() == before
     assert [path.name for path in (course / "lab/en").iterdir() if path.suffix != ".ipynb"] == []
@@ -228,16 +229,62 @@ def test_browser_is_expected_where_there_is_none(tool, monkeypatch):
     assert not tool.has_browser()
 
 
+def test_error_is_blamed_on_the_lab_whatever_it_was_about(tool, course, monkeypatch):
+    monkeypatch.setattr(tool, "ROOT", course)
+    monkeypatch.setattr(sys, "argv", ["lab.py", "--no-start"])
+    for code, said in ((13, "Make it accessible"), (30, "Move the whole course"), (5, "Mend that")):
+
+        def refuse(*_, code=code):
+            raise OSError(code, os.strerror(code), "/some/where")
+
+        monkeypatch.setattr(tool, "hand_out", refuse)
+        with pytest.raises(SystemExit, match=rf"^/some/where: {os.strerror(code)}.\nYour notebooks .* {said}"):
+            tool.main()
+
+
+def test_jupyter_writes_to_the_home_or_reads_its_settings(tool, tmp_path, monkeypatch):
+    """Only the learner's own look of JupyterLab, and caches, stay in the home; without a home, nothing does."""
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "MPLCONFIGDIR", "KERAS_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    folders = tool.own_folders(tmp_path / "own")
+    in_home = {name for name, folder in folders.items() if folder.startswith(str(tmp_path / "home"))}
+    assert in_home == {"JUPYTERLAB_SETTINGS_DIR"} and "MPLCONFIGDIR" not in folders
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))  # root may write into any folder, but not into a file
+    folders = tool.own_folders(tmp_path / "own")
+    assert {"MPLCONFIGDIR", "KERAS_HOME"} < set(folders)
+    assert all(folder.startswith(str(tmp_path / "own")) for folder in folders.values())
+
+
+def test_terminal_of_few_characters_ends_the_lab(course):
+    (course / "tools").mkdir()
+    (course / "tools/lab.py").write_bytes(SCRIPT.read_bytes())
+    edit(course / "notebooks/en/01-ключ.ipynb", "1 + 1")
+    edit(course / "lab/en/01-ключ.ipynb", "mine")
+    lab = subprocess.run(
+        [sys.executable, course / "tools/lab.py", "--fresh", "01", "--no-start"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+    )
+    assert lab.returncode == 0, lab.stderr
+    assert "newest edition of en/01-????.ipynb is in" in lab.stdout
+
+
 def test_lab_does_not_serve_the_copies_with_this_environment_and_end_on_ctrl_c(course):
-    """JupyterLab itself, started as `make lab` does, in a home that has another kernel called python3."""
-    wrong = course / "home/.local/share/jupyter/kernels/python3"
+    """JupyterLab itself, started as `make lab` does, without a home to write to, with another kernel called python3."""
+    wrong = course / "wrong/kernels/python3"
     wrong.mkdir(parents=True)
     (wrong / "kernel.json").write_text('{"argv": ["false"], "display_name": "Wrong", "language": "python"}')
     (course / "tools").mkdir()
     (course / "tools/lab.py").write_bytes(SCRIPT.read_bytes())
     shutil.copytree(SCRIPT.parent / "jupyter", course / "tools/jupyter")
-    environment = {**os.environ, "HOME": str(course / "home"), "SSH_TTY": "yes", "PYTHONUNBUFFERED": "1"}
-    environment = {name: value for name, value in environment.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
+    (course / "home").touch()
+    ours = ("JUPYTER", "IPYTHON", "MPL", "KERAS", "XDG")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    environment |= {"HOME": str(course / "home"), "SSH_TTY": "yes", "PYTHONUNBUFFERED": "1"}
+    environment["JUPYTER_PATH"] = str(course / "wrong")
     lab = subprocess.Popen(
         [sys.executable, course / "tools/lab.py"],
         env=environment,

@@ -100,6 +100,8 @@ class Stop(Exception):
 
 def main():
     """Return 0 when the environment is ready, another number after a message on stderr."""
+    if hasattr(sys.stdout, "reconfigure"):  # since Python 3.7
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
     try:
         prepare()
         return 0

@@ -5,12 +5,14 @@
     python tools/lab.py --no-start    the copies only
 
 A missing copy is made. A copy that is byte for byte one that was handed out here is refreshed. Any other copy is the
-learner's: it is never written to. lab/.handed-out.json holds the sha256 of what was handed out.
+learner's: it is never written to. lab/.handed-out.json holds the sha256 of what was handed out, and lab/.jupyter what
+JupyterLab itself keeps: the lab needs no other folder that can be written to, and no other Jupyter's settings reach it.
 """
 
 import argparse
 import contextlib
 import datetime
+import errno
 import hashlib
 import json
 import os
@@ -19,6 +21,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -38,6 +41,9 @@ def main():
     parser.add_argument("--no-start", action="store_true", help="make the copies, do not start JupyterLab")
     arguments = parser.parse_args()
     notebooks, lab = ROOT / "notebooks", ROOT / "lab"
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
+    os.environ.update(own_folders(lab / ".jupyter"))
     try:
         hand_out(notebooks, lab, arguments.fresh)
         if not arguments.no_start:
@@ -45,10 +51,55 @@ def main():
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
-        sys.exit(
-            f"Could not write to {lab}: {error.strerror or error}.\n"
-            "Your notebooks are as they were. Make room there, or make the folder writable, and run `make lab` again."
-        )
+        sys.exit(explain(error, lab))
+
+
+def explain(error, lab):
+    """The message for an error of the operating system: which file or folder, and what helps."""
+    advice = {
+        errno.ENOSPC: "Make room on that disk",
+        getattr(errno, "EDQUOT", errno.ENOSPC): "Make room there",
+        errno.EACCES: "Make it accessible to you, or move the whole course to a folder of your own",
+        errno.EPERM: "Make it accessible to you, or move the whole course to a folder of your own",
+        errno.EROFS: "Move the whole course to a folder that can be written to",
+    }.get(error.errno, "Mend that")
+    place = error.filename or lab
+    return f"{place}: {error.strerror or error}.\nYour notebooks are as they were. {advice}, and run `make lab` again."
+
+
+def own_folders(private):
+    """Environment variables that keep what JupyterLab and the kernels write in the folder `private`.
+
+    The learner's own theme, keys and fonts of JupyterLab stay in force, and matplotlib's cache stays where it is, if
+    those folders can be written to.
+    """
+    home = Path(os.path.expanduser("~")).absolute()
+    folders = {
+        "JUPYTER_CONFIG_DIR": private / "config",
+        "JUPYTER_DATA_DIR": private / "data",
+        "JUPYTER_RUNTIME_DIR": private / "runtime",
+        "IPYTHONDIR": private / "ipython",
+    }
+    settings = Path(os.environ.get("JUPYTER_CONFIG_DIR") or home / ".jupyter") / "lab" / "user-settings"
+    settings = Path(os.environ.get("JUPYTERLAB_SETTINGS_DIR") or settings)
+    folders["JUPYTERLAB_SETTINGS_DIR"] = settings if can_write(settings) else private / "settings"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "matplotlib"
+    cache = cache if sys.platform.startswith("linux") else home / ".matplotlib"
+    for name, usual in (("MPLCONFIGDIR", cache), ("KERAS_HOME", home / ".keras")):
+        usual = Path(os.environ.get(name) or usual)
+        if not can_write(usual):
+            folders[name] = private / name.split("_")[0].lower()
+    return {name: str(folder) for name, folder in folders.items()}
+
+
+def can_write(folder):
+    """Whether a file can be made in this folder. Makes the folder, as the program that looks for it would."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def hand_out(notebooks, lab, fresh=None):
