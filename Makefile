@@ -11,6 +11,7 @@ test notebooks results: export TF_CPP_MIN_LOG_LEVEL := 2
 # Nor do they depend on what you have set up for Keras and IPython elsewhere.
 test notebooks results: export KERAS_HOME := $(CURDIR)/build/home/keras
 test notebooks results: export IPYTHONDIR := $(CURDIR)/build/home/ipython
+test notebooks results: | build/home
 export JUPYTER_PREFER_ENV_PATH := 1
 # A terminal that lacks a character shows a question mark.
 export PYTHONIOENCODING ?= :replace
@@ -60,6 +61,9 @@ clean: ## remove what is built (site, caches); your lab/ and .venv stay
 	@rm -rf book/_build build dist src/*.egg-info .pytest_cache .ruff_cache
 	@find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Removed the built site and the caches. Your notebooks in lab/ and the environment in .venv stay."
+
+build/home:
+	@mkdir -p $@
 
 environment:
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. $(NO_PYTHON)"; exit 1; }

@@ -225,6 +225,7 @@ def serve(lab):
     settings = [str(ROOT / "tools" / "jupyter"), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
     environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(settings)
     environment.pop("JUPYTER_PATH", None)  # it would put other kernels called python3 before this environment's
+    Path(environment["IPYTHONDIR"]).mkdir(parents=True, exist_ok=True)  # IPython makes it, but not its parents
     log = lab / LOG
     print("Starting JupyterLab …", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
