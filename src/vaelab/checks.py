@@ -26,8 +26,8 @@ def check_images_like(shape, x, name="x"):
     None in shape stands for any size. Raises as `check_images`.
     """
     x = _array(x, name)
-    fits = x.ndim == 1 + len(shape) and all(size in (None, given) for size, given in zip(shape, x.shape[1:], strict=True))
-    if not fits or len(x) == 0:
+    open_or_given = zip(shape, x.shape[1:], strict=False)
+    if x.ndim != 1 + len(shape) or len(x) == 0 or any(size not in (None, given) for size, given in open_or_given):
         _check_floats(x, name)  # a wrong type is the plainer mistake to name
         raise ValueError(
             tr("{name} has shape {shape}; expected (n, {wanted}) with n of at least 1.").format(
@@ -136,7 +136,7 @@ def check_count(value, name):
 
 
 def plain_numbers(function):
-    """Decorator: whole numbers of NumPy among the arguments become Python's, which Keras demands of seeds and counts."""
+    """Decorator: whole numbers of NumPy in the arguments become Python's, which Keras demands of seeds and counts."""
 
     @functools.wraps(function)
     def called(*args, **settings):
