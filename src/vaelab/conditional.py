@@ -4,9 +4,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from vaelab.checks import check_images_like, is_float, plain_numbers
 from vaelab.evaluate import log_likelihood_on_grid
 from vaelab.language import tr
-from vaelab.models import VAE, build_vae_encoder
+from vaelab.layers import Constant
+from vaelab.models import VAE, build_vae_encoder, is_array
 from vaelab.progress import TrainingProgress, trains
 from vaelab.training import FusedAdam, shuffled_batches
 
@@ -86,24 +88,20 @@ class Bound:
 class Paired:
     """The housekeeping of a VAE of pairs: networks with a second input, checks, and batches as pairs for `loss_of`."""
 
-    conditional = True  # VAE lets the networks have a second input
+    conditional = True
 
     def __init__(self, encoder, decoder, **settings):
         check_conditional_networks(encoder, decoder)
         super().__init__(encoder, decoder, **settings)
         self.latent_dim = decoder.inputs[0].shape[-1]  # VAE takes it from the last input, here the condition
 
-    def fit(self, x=None, y=None, **settings):
-        """As Keras' `fit`. x: images, with y their conditions; or a tf.data.Dataset of such pairs, without y."""
-        return super().fit(*self.checked(x, y), **settings)
+    def checked(self, x, y=None, name="x"):
+        """Images and conditions as `fit(x, y)`, `fit([x, y])` and `predict([x, y])` have them, as arrays, checked.
 
-    def evaluate(self, x=None, y=None, **settings):
-        """As Keras' `evaluate`, with x and y as in `fit`."""
-        return super().evaluate(*self.checked(x, y), **settings)
-
-    def checked(self, x, y):
-        arrays = x is None or hasattr(x, "__array__") or isinstance(x, list)
-        return check_pairs(self, x, y) if arrays else (x, y)
+        Data sets and generators, of such pairs, are handed back as they are.
+        """
+        x, y = _split(x, y)
+        return check_pairs(self, x, y, x_name=name) if is_array(x) else (x, y)
 
     def train_step(self, data):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
@@ -112,6 +110,19 @@ class Paired:
     def test_step(self, data):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         return super().test_step((_pair(x, y), None, sample_weight))
+
+    def predict_step(self, data):
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return self(_pair(x, y), training=False)
+
+    def __call__(self, pair, *args, **settings):
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise ValueError(
+                tr("The model was called with {given}; expected a pair, [x, y], images and their conditions.").format(
+                    given=type(pair).__name__
+                )
+            )
+        return super().__call__(pair, *args, **settings)
 
 
 @keras.saving.register_keras_serializable(package="vaelab")
@@ -152,6 +163,7 @@ class ConditionalVAE(Paired, VAE):
         """Codes (n, latent_dim) under conditions y (n, ...) to the pixels that the decoder expects, in [0, 1]."""
         return Bound(self, y).decode(ops.convert_to_tensor(z), training)
 
+    @plain_numbers
     def generate(self, y, seed=0):
         """Decode a code from N(0, I) for each condition in y: an array (n, ...) of expected pixels in [0, 1]."""
         y = check_conditions(self, y)
@@ -305,24 +317,6 @@ def train_completion(x_train, sees_upper="both", seed=0, epochs=5):
     return completion
 
 
-@keras.saving.register_keras_serializable(package="vaelab")
-class Constant(layers.Layer):
-    """The same value for every row of its input: a number or array (...) for inputs (n, ...), as a tensor (n, ...)."""
-
-    def __init__(self, value, dtype=None, **kwargs):
-        super().__init__(dtype=dtype, **kwargs)
-        self.value = np.asarray(value, dtype)
-
-    def call(self, x):
-        return ops.broadcast_to(self.value, (ops.shape(x)[0], *self.value.shape))
-
-    def compute_output_spec(self, x):
-        return keras.KerasTensor((x.shape[0], *self.value.shape), dtype=str(self.value.dtype))
-
-    def get_config(self):
-        return {**super().get_config(), "value": self.value.tolist(), "dtype": str(self.value.dtype)}
-
-
 def fix_condition(network, y):
     """The network of one input that is left of a network of two when the second is y for every row; shares weights.
 
@@ -391,7 +385,7 @@ def check_conditions(cvae, y, n=None, name="y"):
             )
         )
     whole = "int" in wanted.dtype
-    if not np.issubdtype(y.dtype, np.integer if whole else np.floating):
+    if not (np.issubdtype(y.dtype, np.integer) if whole else is_float(y)):
         raise TypeError(
             tr("{name} has dtype {given}; expected {wanted}.").format(
                 name=name, given=y.dtype, wanted=tr("integers, labels from 0 to 9") if whole else tr("floats")
@@ -399,8 +393,8 @@ def check_conditions(cvae, y, n=None, name="y"):
         )
     if whole and not (y.min() >= 0 and y.max() < CLASSES):
         raise ValueError(
-            tr("{name} has values from {low} to {high}; expected labels from 0 to 9.").format(
-                name=name, low=y.min(), high=y.max()
+            tr("{name} has values from {low} to {high}; expected labels from 0 to {most}.").format(
+                name=name, low=y.min(), high=y.max(), most=CLASSES - 1
             )
         )
     if not whole and not np.isfinite(y).all():
@@ -412,29 +406,16 @@ def check_one_condition(cvae, y):
     check_conditions(cvae, np.asarray(y)[None], 1)
 
 
-def check_pairs(cvae, x, y, name="y"):
+def check_pairs(cvae, x, y, name="y", x_name="x"):
     """Return images x and conditions y as arrays for the networks; raises as `check_conditions`, for x too."""
-    x, wanted = np.asarray(x), tuple(cvae.encoder.inputs[0].shape[1:])
-    if not np.issubdtype(x.dtype, np.floating):
-        raise TypeError(
-            tr("x has dtype {given}; expected floats in [0, 1]. Divide 0..255 pixels by 255 first.").format(
-                given=x.dtype
-            )
-        )
-    if x.shape[1:] != wanted or len(x) == 0:
-        raise ValueError(
-            tr("x has shape {given}; expected (n, {wanted}) with n of at least 1.").format(
-                given=x.shape, wanted=", ".join(map(str, wanted))
-            )
-        )
-    if not (x.min() >= 0 and x.max() <= 1):  # also catches NaN
-        raise ValueError(
-            tr("x has values from {low:g} to {high:g}; expected pixels in [0, 1] without NaN.").format(
-                low=x.min(), high=x.max()
-            )
-        )
+    x = check_images_like(cvae.encoder.inputs[0].shape[1:], x, x_name)
     if y is None:
-        raise ValueError(tr("x was given without y; expected a condition, such as a label, for each image."))
+        raise ValueError(
+            tr(
+                "{name} was given without y; expected a condition, such as a label, for each image, as in fit(x, y) "
+                "and predict([x, y])."
+            ).format(name=x_name)
+        )
     return x, check_conditions(cvae, y, len(x), name)
 
 
@@ -448,8 +429,14 @@ def _condition(cvae):
     return (cvae.encoder.inputs[1:] + cvae.decoder.inputs[1:])[0]
 
 
+def _split(x, y):
+    """x and y, also where they came as one pair."""
+    return x if y is None and isinstance(x, list | tuple) and len(x) == 2 else (x, y)
+
+
 def _pair(x, y):
     """One batch as a pair, for `loss_of`."""
+    x, y = _split(x, y)
     if y is None:
         raise ValueError(tr("A batch has no y; expected images with a condition, such as a label, for each."))
     return x, y

@@ -77,7 +77,7 @@ def precision(images, reference, k=5):
 
 
 def _check_k(k, most):
-    if not 1 <= k <= most:
+    if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= most:
         raise ValueError(tr("k is {k}; expected a whole number from 1 to {most}.").format(k=k, most=most))
 
 
@@ -89,6 +89,7 @@ def sample_regions(codes, n, seed=0):
     same points with the codes' mean and standard deviation on each axis), and "far outside" (all directions, at one to
     two times the box's size from its centre, along each axis in its own unit). Shown in chapter 03.
     """
+    codes = check_points(codes, "codes", 2)
     rng = np.random.default_rng(seed)
     low, high = codes.min(axis=0), codes.max(axis=0)
     centre, size = (low + high) / 2, high - low
@@ -144,7 +145,7 @@ def elbo(vae, x, samples=1, seed=0):
     Raises TypeError or ValueError for bad images, and ValueError for samples below 1 or a negative seed.
     Source: Kingma & Welling (2013), equation 7. Shown in chapter 07.
     """
-    x, _, _ = check_images(x), _check_vae(vae), _check_draws(samples, "samples", seed)
+    x, _, _ = check_images(x), _check_vae(vae, "decoder"), _check_draws(samples, "samples", seed)
     mean, log_var = posterior(vae, x)
     reconstruction = np.zeros(len(x))
     for images, _, _, log_likelihood in samples_of_q(vae, x, mean, log_var, samples, seed):
@@ -162,7 +163,7 @@ def importance_weighted_bound(vae, x, k, seed=0):
     ValueError for k below 1 or a negative seed. Source: Burda, Grosse & Salakhutdinov (2015), equation 8.
     Shown in chapter 08.
     """
-    x, _, _ = check_images(x), _check_vae(vae), _check_draws(k, "k", seed)
+    x, _, _ = check_images(x), _check_vae(vae, "decoder"), _check_draws(k, "k", seed)
     mean, log_var = posterior(vae, x)
     log_sum = np.full(len(x), -np.inf)
     for images, z, epsilon, log_likelihood in samples_of_q(vae, x, mean, log_var, k, seed):
@@ -184,7 +185,7 @@ def log_likelihood_on_grid(vae, x, tolerance=1e-3):
     Raises TypeError or ValueError for bad images, ValueError for three or more latent dimensions or a tolerance
     outside (0, 1), and ArithmeticError where a reach of 20 or a step of 1/1280 is not enough.
     """
-    x, _, _ = check_images(x), _check_vae(vae), _check_tolerance(tolerance)
+    x, _, _ = check_images(x), _check_vae(vae, "decoder"), _check_tolerance(tolerance)
     latent_dim = vae.decoder.input_shape[-1]
     _check_plane(latent_dim)
     step, reach = 0.1, float(np.clip(np.ceil(np.abs(posterior(vae, x)[0]).max() + 1), 6, 20))
@@ -265,6 +266,7 @@ def marginal_kl(vae, x, samples=1, seed=0):
 
 def posterior(vae, x):
     """The encoder's mean and log_var, each (n, latent_dim) float64."""
+    _check_vae(vae)
     parts = [vae.encoder(x[i : i + ROWS], training=False) for i in range(0, len(x), ROWS)]
     mean, log_var = (np.concatenate([ops.convert_to_numpy(part[j]) for part in parts]) for j in (0, 1))
     return mean.astype("float64"), log_var.astype("float64")
@@ -399,7 +401,8 @@ def log_densities(vae, x, samples, seed, at_once=500):
     return given_x, log_q, -0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=2)
 
 
-def _check_vae(vae):
+def _check_vae(vae, *used):
+    """Raise TypeError for what is no VAE, ValueError if the encoder or another used network sees a condition."""
     missing = [name for name in ("encoder", "decoder", "likelihood") if not hasattr(vae, name)]
     if missing:
         raise TypeError(
@@ -407,6 +410,15 @@ def _check_vae(vae):
                 given=type(vae).__name__, missing=", ".join(missing)
             )
         )
+    for name in ("encoder", *used):
+        if len(getattr(getattr(vae, name), "inputs", ())) > 1:
+            raise ValueError(
+                tr(
+                    "The {name} of vae needs a condition y beside its input; expected a plain VAE. Pass vae.given(y), "
+                    "with one y for all images, or measure each image under its label with "
+                    "vaelab.conditional.for_each_label."
+                ).format(name=name)
+            )
 
 
 def _check_two(x):

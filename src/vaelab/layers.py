@@ -1,9 +1,11 @@
-"""The layer of the course: a sample from the encoder's Gaussian that lets gradients through."""
+"""Layers: a sample from the encoder's Gaussian that lets gradients through, and a fixed value for every row."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from vaelab.checks import plain_numbers
 from vaelab.language import tr
 
 
@@ -49,6 +51,10 @@ class NoiseSeed(keras.random.SeedGenerator):
     Keras' own keeps one state on all devices alike: the first image of each device would get the same noise.
     """
 
+    @plain_numbers
+    def __init__(self, seed=None, **kwargs):
+        super().__init__(seed, **kwargs)
+
     def next(self, ordered=True):
         state = super().next(ordered)
         context = tf.distribute.get_replica_context()
@@ -56,6 +62,24 @@ class NoiseSeed(keras.random.SeedGenerator):
             return state
         device = ops.cast(context.replica_id_in_sync_group, state.dtype)
         return state + ops.stack([device * 1_000_003, ops.zeros_like(device)])
+
+
+@keras.saving.register_keras_serializable(package="vaelab")
+class Constant(keras.layers.Layer):
+    """The same value for every row of its input: a number or array (...) for inputs (n, ...), as a tensor (n, ...)."""
+
+    def __init__(self, value, dtype=None, **kwargs):
+        super().__init__(dtype=dtype, **kwargs)
+        self.value = np.asarray(value, dtype)
+
+    def call(self, x):
+        return ops.broadcast_to(self.value, (ops.shape(x)[0], *self.value.shape))
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor((x.shape[0], *self.value.shape), dtype=str(self.value.dtype))
+
+    def get_config(self):
+        return {**super().get_config(), "value": self.value.tolist(), "dtype": str(self.value.dtype)}
 
 
 def _check_same_shape(mean, log_var):

@@ -34,7 +34,7 @@ def bernoulli_nll(x, logits):
     for pixels outside [0, 1] or logits that are not finite; TypeError for integers. Shown in chapter 06.
     """
     x, logits = _check_pair(x, logits, ("x", "logits"))
-    _check_pixels(x)
+    check_pixel_batch(x)
     nll = x * ops.softplus(-logits) + (1.0 - x) * ops.softplus(logits)
     return ops.sum(nll, axis=tuple(range(1, len(nll.shape))))
 
@@ -50,7 +50,7 @@ def gaussian_nll(x, mean, log_var):
     """
     x, mean = _check_pair(x, mean, ("x", "mean"))
     log_var = _check_broadcast(log_var, mean, "log_var", "mean")
-    _check_pixels(x)
+    check_pixel_batch(x)
     error = (x - mean) * ops.exp(-0.5 * log_var)
     nll = 0.5 * (math.log(2 * math.pi) + log_var + ops.square(error))
     return ops.sum(nll, axis=tuple(range(1, len(nll.shape))))
@@ -153,9 +153,10 @@ def _check_finite(x, name):
     return x
 
 
-def _check_pixels(x):
-    values = _values(x)
-    if values is not None and (values.min() < 0 or values.max() > 1):
+def check_pixel_batch(x):
+    """Raise TypeError unless `x` holds floats and, called eagerly, ValueError unless they lie in [0, 1]."""
+    values = _values(_tensor(x, "x"))
+    if values is not None and not (values.min() >= 0 and values.max() <= 1):
         raise ValueError(
             tr("x has values from {low:g} to {high:g}; expected pixels in [0, 1].").format(
                 low=values.min(), high=values.max()

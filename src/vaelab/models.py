@@ -1,5 +1,7 @@
 """The networks of the course. Each is shown in full in the chapter that introduces it."""
 
+import functools
+import inspect
 import math
 import numbers
 
@@ -8,10 +10,10 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from vaelab.checks import check_count
+from vaelab.checks import check_count, check_images_like, plain_numbers
 from vaelab.language import tr
 from vaelab.layers import Sampling
-from vaelab.losses import bernoulli_nll, gaussian_nll, kl_divergence
+from vaelab.losses import bernoulli_nll, check_pixel_batch, gaussian_nll, kl_divergence
 from vaelab.progress import TrainingProgress, interrupts_restored, trains
 from vaelab.training import FusedAdam, shuffled_batches
 
@@ -120,14 +122,64 @@ def build_vae_decoder(latent_dim=2, widths=(256, 512)):
     return keras.Model(z, layers.Reshape((28, 28, 1))(x), name="decoder")
 
 
+def _checked(service):
+    """A service of Keras' models, such as `fit`, that checks the images it is given before it does anything.
+
+    However it ends, Ctrl-C does afterwards what it did before.
+    """
+    signature = inspect.signature(service)
+
+    @plain_numbers
+    @functools.wraps(service)
+    def checked(self, *args, **settings):
+        bound = signature.bind(self, *args, **settings)
+        given = bound.arguments
+        _check_unweighted(given.get("sample_weight"), given.get("class_weight"))
+        x, y = self.checked(given.get("x"), given.get("y"))
+        given.update({"x": x, "y": y} if "y" in signature.parameters else {"x": x if y is None else [x, y]})
+        if given.get("validation_data") is not None:
+            x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(given["validation_data"])
+            _check_unweighted(sample_weight)
+            x, y = self.checked(x, y, tr("x of validation_data"))
+            given["validation_data"] = x if y is None else (x, y)
+        with interrupts_restored():
+            return service(*bound.args, **bound.kwargs)
+
+    return checked
+
+
 class ModelOfParts(keras.Model):
-    """A model made of other models: saves them and its settings in its config, so that Keras can build it again.
+    """The housekeeping of a VAE: saves its networks and settings, and checks what Keras' services are given.
 
     parts: names of the arguments that are objects of Keras or functions; settings: those that are plain values. Each
-    argument is kept as the attribute of its name.
+    argument is kept as the attribute of its name, and saved in the config, so that Keras can build the model again.
     """
 
     parts = settings = ()
+    conditional = False  # whether the networks may have a second input, the condition
+
+    fit, evaluate, predict = map(_checked, (keras.Model.fit, keras.Model.evaluate, keras.Model.predict))
+    train_on_batch, test_on_batch, predict_on_batch = map(
+        _checked, (keras.Model.train_on_batch, keras.Model.test_on_batch, keras.Model.predict_on_batch)
+    )
+
+    def checked(self, x, y=None, name="x"):
+        """Images and targets as `fit` may take them: arrays and lists checked, data sets and generators as they are."""
+        return (check_images_like(self.encoder.inputs[0].shape[1:], x, name) if is_array(x) else x), y
+
+    def make_train_function(self, force=False):
+        # Keras builds the optimizer within the first trace. If that one is refused, no later one may do it.
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        return super().make_train_function(force)
+
+    def export(self, filepath, *args, input_signature=None, **settings):
+        """As Keras' `export`. The inputs are the encoder's; for a conditional VAE a pair of images and conditions."""
+        if input_signature is None:
+            inputs = self.encoder.inputs + self.decoder.inputs[1:]  # where only the decoder sees the condition
+            inputs = [keras.InputSpec(x.dtype, x.shape) for x in inputs[: 2 if self.conditional else 1]]
+            input_signature = [inputs] if self.conditional else inputs
+        return super().export(filepath, *args, input_signature=input_signature, **settings)
 
     def get_config(self):
         parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.parts}
@@ -140,6 +192,17 @@ class ModelOfParts(keras.Model):
             for name in cls.parts
         }
         return cls(**{**config, **parts})
+
+
+def at_least_float32(function):
+    """Decorator: a tensor of half precision is handed out as float32, which judges and plots take."""
+
+    @functools.wraps(function)
+    def called(*args, **settings):
+        x = function(*args, **settings)
+        return ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
+
+    return called
 
 
 @keras.saving.register_keras_serializable(package="vaelab")
@@ -174,7 +237,7 @@ class VAE(ModelOfParts):
     def __init__(
         self, encoder, decoder, likelihood="bernoulli", beta=1.0, noise_var=0.5, free_bits=0.0, seed=None, **kwargs
     ):
-        _check_networks(encoder, decoder, getattr(type(self), "conditional", False))
+        _check_networks(encoder, decoder, self.conditional)
         _check_settings(likelihood, beta, noise_var, free_bits)
         super().__init__(**kwargs)
         self.encoder, self.decoder, self.sampling = encoder, decoder, Sampling(seed)
@@ -202,11 +265,13 @@ class VAE(ModelOfParts):
         mean, _ = self.encoder(x, training=training)
         return self.decode(mean, training=training)
 
+    @at_least_float32
     def decode(self, z, training=False):
         """Codes (n, latent_dim) to the pixels that the decoder expects, in [0, 1]; Gaussian means are clipped to it."""
         decoded = self.decoder(z, training=training)
         return ops.sigmoid(decoded) if self.likelihood == "bernoulli" else ops.clip(decoded, 0.0, 1.0)
 
+    @plain_numbers
     def generate(self, n, seed=0):
         """Decode n codes from N(0, I): an array (n, ...) of expected pixels in [0, 1]. ValueError if n is below 1."""
         check_count(n, "n")
@@ -288,6 +353,7 @@ class WarmUp:
     Source: Bowman et al. (2016), section 3.1. Shown in chapter 08.
     """
 
+    @plain_numbers
     def __init__(self, steps, beta=1.0):
         check_count(steps, "steps")
         _check_number(beta, "beta")
@@ -323,7 +389,13 @@ def images_of(data):
     """The images in what `fit` or `evaluate` hands to a step; targets are left aside, sample weights refused."""
     x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     _check_unweighted(sample_weight)
+    check_pixel_batch(x[0] if isinstance(x, tuple) else x)  # before any noise is drawn
     return x
+
+
+def is_array(x):
+    """Whether x is an array, or what should be one, and no data set or generator."""
+    return x is None or isinstance(x, list | tuple | dict | numbers.Number) or hasattr(x, "__array__")
 
 
 def batch_size(values):
@@ -399,9 +471,20 @@ def _check_number(value, name):
         )
 
 
-def _check_unweighted(sample_weight):
-    if sample_weight is not None:
+def _check_unweighted(*weights):
+    if any(weight is not None for weight in weights):
         raise ValueError(tr("Sample weights were given; expected none: the ELBO weighs all images alike."))
+
+
+class _ConditionalVAE:
+    """Stands in for `ConditionalVAE` among the classes that Keras can load, until `vaelab.conditional` is imported."""
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return __getattr__("ConditionalVAE").from_config(config, custom_objects)
+
+
+keras.saving.get_custom_objects().setdefault("vaelab>ConditionalVAE", _ConditionalVAE)
 
 
 def __getattr__(name):
