@@ -6,12 +6,11 @@ RUN := "$(BIN)/python"
 NO_PYTHON := Install Python 3.11, 3.12 or 3.13, or name one: make lab PYTHON=/path/to/python3.12
 
 # The stored outputs were made without a GPU and without TensorFlow's start-up messages; the lab keeps the GPU.
-test notebooks results: export CUDA_VISIBLE_DEVICES := -1
-test notebooks results: export TF_CPP_MIN_LOG_LEVEL := 2
+test pythons newest notebooks results: export CUDA_VISIBLE_DEVICES := -1
+test pythons newest notebooks results: export TF_CPP_MIN_LOG_LEVEL := 2
 # Nor do they depend on what you have set up for Keras and IPython elsewhere.
-test notebooks results: export KERAS_HOME := $(CURDIR)/build/home/keras
-test notebooks results: export IPYTHONDIR := $(CURDIR)/build/home/ipython
-test notebooks results: | build/home
+test pythons newest notebooks results: export KERAS_HOME := $(CURDIR)/build/home/keras
+test pythons newest notebooks results: export IPYTHONDIR := $(CURDIR)/build/home/ipython
 export JUPYTER_PREFER_ENV_PATH := 1
 # A terminal that lacks a character shows a question mark.
 export PYTHONIOENCODING ?= :replace
@@ -19,9 +18,9 @@ export PYTHONIOENCODING ?= :replace
 # Test files and then notebooks run side by side, a whole file in one process; each TensorFlow keeps to one core then,
 # unless you say otherwise: make test TF_NUM_INTRAOP_THREADS=2, or the variable of that name in the environment.
 SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-test: export TF_NUM_INTRAOP_THREADS ?= 1
+test pythons newest: export TF_NUM_INTRAOP_THREADS ?= 1
 
-.PHONY: help lab test book notebooks results bench student lint format clean environment
+.PHONY: help lab test pythons newest book notebooks results bench student lint format clean environment
 .NOTPARALLEL:
 
 help:
@@ -32,6 +31,12 @@ lab: environment ## open the lessons in JupyterLab, in copies of your own (FRESH
 
 test: environment ## prove everything: package, tools, site, coursework, every notebook run again (ARGS="tests/test_lab.py": only that)
 	@$(RUN) -m pytest $(if $(ARGS),$(ARGS),--nbval tests notebooks/en $(SIDE_BY_SIDE))
+
+pythons: environment ## prove the package and a chapter on the other Pythons 3.11 to 3.13 of this machine
+	@$(RUN) tools/pythons.py
+
+newest: environment ## make test, with the newest packages that pyproject.toml allows (ARGS="tests/test_vae.py": only that)
+	@$(RUN) tools/pythons.py --newest $(ARGS)
 
 book: environment ## build the site into book/_build/html from the stored outputs
 	@$(RUN) tools/book.py
@@ -62,6 +67,7 @@ clean: ## remove what is built (site, caches); your lab/ and .venv stay
 	@find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Removed the built site and the caches. Your notebooks in lab/ and the environment in .venv stay."
 
+test pythons newest notebooks results: | build/home
 build/home:
 	@mkdir -p $@
 

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -284,8 +285,9 @@ def test_folder_of_that_name_with_other_things_is_deleted(course):
 
 
 def test_make_does_not_list_a_target():
-    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in ("lab", "test", "book", "notebooks", "results", "bench", "student", "lint", "format", "clean"):
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=20).stdout
+    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
+    for target in set(targets) - {"help", "environment"}:
         line = next((line for line in listed.splitlines() if line.startswith(f"make {target} ")), "")
         assert len(line.split()) > 4, f"{target} is not explained by `make`"
 

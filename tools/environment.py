@@ -2,9 +2,13 @@
 
 Every target of the Makefile runs this first: python3 tools/environment.py
 The file .venv/.course-ready says for which requirements, and for which folder, the installation was finished.
+tools/pythons.py makes environments in other folders with it, of fewer packages or of newer ones:
+    python3 tools/environment.py --venv FOLDER --packages . pytest              at the versions of requirements.txt
+    python3 tools/environment.py --venv FOLDER --packages ".[dev]" --newest     at the newest versions
 Standard library only, and no newer syntax than Python 3.6 reads: an old Python has to get as far as the message.
 """
 
+import argparse
 import errno
 import hashlib
 import os
@@ -16,9 +20,6 @@ import time
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(VENV, "Scripts", "python.exe") if os.name == "nt" else os.path.join(VENV, "bin", "python")
-MARK = os.path.join(VENV, ".course-ready")
 INSTALLING = "installing"
 GIGABYTE = 10**9
 PIP = "pip==26.3"
@@ -68,7 +69,7 @@ FAILED = (
 )
 
 NO_START = """\
-The packages are installed, but Keras or JupyterLab does not start (exit status {status}; see the lines above).
+The packages are installed, but Keras or Jupyter does not start (exit status {status}; see the lines above).
 A negative status often means that the processor is too old for TensorFlow, which needs AVX.
 Running the same command again installs everything anew."""
 
@@ -102,8 +103,13 @@ def main():
     """Return 0 when the environment is ready, another number after a message on stderr."""
     if hasattr(sys.stdout, "reconfigure"):  # since Python 3.7
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
+    parser = argparse.ArgumentParser(description="Make the course's Python environment.")
+    parser.add_argument("--venv", default=".venv", metavar="FOLDER")
+    parser.add_argument("--packages", nargs="+", metavar="PACKAGE", help="these and what they need; . is the course")
+    parser.add_argument("--newest", action="store_true", help="at the newest versions, not those of requirements.txt")
+    options = parser.parse_args()
     try:
-        prepare()
+        prepare(os.path.join(ROOT, options.venv), options.packages, options.newest)
         return 0
     except Stop as stop:
         message, code = str(stop), 1
@@ -115,63 +121,79 @@ def main():
     return code
 
 
-def prepare():
-    """Bring .venv to what requirements.txt and pyproject.toml ask for. Returns at once if it is there already."""
-    wanted, mark = fingerprint(), read_mark()
-    if mark == wanted and os.path.exists(PYTHON):
+def prepare(venv, packages=None, newest=False):
+    """Bring the folder `venv` to what is asked for. Returns at once if it is there already.
+
+    packages: what to install with all that it needs, "." being the course; None for all of requirements.txt.
+    newest: at the newest versions that pyproject.toml allows, looked up once a day, not at those of requirements.txt.
+    """
+    wanted, mark = fingerprint(packages, newest), read_mark(venv)
+    if mark == wanted and os.path.exists(python_of(venv)):
         return
-    started = time.time()
-    if can_be_updated(mark):
-        say("The course's requirements have changed: updating .venv")
+    started, name = time.time(), os.path.relpath(venv, ROOT)
+    if can_be_updated(venv, mark):
+        say("The course's requirements have changed: updating " + name)
         need_space(1)
     else:
         python, version = find_python()
-        say("Preparing the course's environment in .venv (once; 3 GB, a few minutes)")
-        remove_broken()
+        say("Preparing the course's environment in " + name + " (once; 3 GB, a few minutes)")
+        remove_broken(venv)
         need_space(4)
-        write_mark(INSTALLING)
+        write_mark(venv, INSTALLING)
         say(f"  1/3  Python {version} ({python})")
-        make_venv(python, version)
-    write_mark(INSTALLING)
+        make_venv(venv, python, version)
+    write_mark(venv, INSTALLING)
     try:
-        install_packages()
-        try_packages()
+        install_packages(venv, packages, newest)
+        try_packages(venv, "" if packages else ", jupyterlab.labapp")
     except Stop as stop:
         if str(stop) == NO_NETWORK and mark:
-            write_mark(mark)  # pip fetches everything before it changes anything: the environment is as it was
+            write_mark(venv, mark)  # pip fetches everything before it changes anything: the environment is as it was
         raise
-    write_mark(wanted)
+    write_mark(venv, wanted)
     say(f"  Ready after {clock(time.time() - started)}")
 
 
-def fingerprint():
-    """What a finished .venv carries in its mark: a hash of the requirements, and the folder it was made in."""
+def python_of(venv):
+    return os.path.join(venv, "Scripts", "python.exe") if os.name == "nt" else os.path.join(venv, "bin", "python")
+
+
+def fingerprint(packages, newest):
+    """What a finished environment carries in its mark: a hash of what was asked for, and the course's folder."""
     contents = hashlib.sha256()
     for name in ("requirements.txt", "pyproject.toml"):
         with open(os.path.join(ROOT, name), "rb") as file:
             contents.update(file.read())
+    if packages:
+        contents.update(" ".join(packages).encode())
+    if newest:
+        contents.update(time.strftime("%Y-%m-%d").encode())
     return contents.hexdigest() + " " + ROOT
 
 
-def read_mark():
+def mark_of(venv):
+    return os.path.join(venv, ".course-ready")
+
+
+def read_mark(venv):
     try:
-        with open(MARK, "rb") as file:
+        with open(mark_of(venv), "rb") as file:
             return file.read().decode("utf-8", "replace")
     except OSError:
         return ""
 
 
-def write_mark(text):
-    if not os.path.isdir(VENV):
-        os.makedirs(VENV)
-    with open(MARK, "wb") as file:
+def write_mark(venv, text):
+    if not os.path.isdir(venv):
+        os.makedirs(venv)
+    with open(mark_of(venv), "wb") as file:
         file.write(text.encode("utf-8", "replace"))
 
 
-def can_be_updated(mark):
-    """True if .venv works and was not left half-made or carried here from another folder."""
+def can_be_updated(venv, mark):
+    """True if the environment works and was not left half-made or carried here from another folder."""
     moved = mark and not mark.endswith(" " + ROOT)
-    return mark != INSTALLING and not moved and probe(PYTHON, "pip")[0]
+    return mark != INSTALLING and not moved and probe(python_of(venv), "pip")[0]
 
 
 def find_python():
@@ -213,15 +235,15 @@ def running():
     return "{}.{}.{}".format(*sys.version_info[:3])
 
 
-def remove_broken():
-    """Delete a .venv that does not work. Anything else of that name is not ours to delete."""
-    if not os.path.lexists(VENV):
+def remove_broken(venv):
+    """Delete an environment that does not work. Anything else of that name is not ours to delete."""
+    if not os.path.lexists(venv):
         return
-    ours = os.path.isfile(os.path.join(VENV, "pyvenv.cfg")) or os.path.isfile(MARK)
-    if os.path.islink(VENV) or not os.path.isdir(VENV) or (os.listdir(VENV) and not ours):
-        raise Stop(NOT_OURS.format(venv=VENV))
-    say("  .venv is unfinished or broken: making it anew")
-    shutil.rmtree(VENV)
+    ours = os.path.isfile(os.path.join(venv, "pyvenv.cfg")) or os.path.isfile(mark_of(venv))
+    if os.path.islink(venv) or not os.path.isdir(venv) or (os.listdir(venv) and not ours):
+        raise Stop(NOT_OURS.format(venv=venv))
+    say("  " + os.path.relpath(venv, ROOT) + " is unfinished or broken: making it anew")
+    shutil.rmtree(venv)
 
 
 def need_space(gigabytes):
@@ -233,8 +255,8 @@ def free_space():
     return shutil.disk_usage(ROOT).free / GIGABYTE
 
 
-def make_venv(python, version):
-    status, output = finish([python, "-m", "venv", VENV])
+def make_venv(venv, python, version):
+    status, output = finish([python, "-m", "venv", venv])
     if status == 0:
         return
     say(useful_lines(output.splitlines()))
@@ -270,18 +292,30 @@ def end(process):
         process.wait()
 
 
-def install_packages():
+def install_packages(venv, packages, newest):
     """Run pip in the environment, after a newer pip than Python brings along: it takes a third of the time."""
     with open(os.path.join(ROOT, "requirements.txt"), "rb") as file:
-        total = sum(1 for line in file.read().splitlines() if line.strip() and not line.startswith((b"#", b"-")))
-    run_pip([PIP], total)
+        pins = [line for line in file.read().splitlines() if line.strip() and not line.startswith((b"#", b"-"))]
+    arguments = ["--requirement", "requirements.txt"]
+    if packages:
+        arguments = [part for name in packages for part in (["--editable", name] if name[0] == "." else [name])]
+        if newest:
+            arguments += ["--upgrade", "--upgrade-strategy", "eager"]
+        else:
+            constraints = os.path.join(venv, "versions.txt")
+            with open(constraints, "wb") as file:
+                file.write(b"\n".join(pins) + b"\n")
+            arguments += ["--constraint", constraints]
+    total = "" if packages else f" of about {len(pins)}"
+    run_pip(venv, [PIP], total)
     # Without compiling everything: what is used gets compiled when it is first imported, which is next.
-    run_pip(["--no-compile", "--no-warn-script-location", "--requirement", "requirements.txt"], total)
+    run_pip(venv, ["--no-compile", "--no-warn-script-location", *arguments], total)
 
 
-def run_pip(arguments, total):
+def run_pip(venv, arguments, total):
     """Run `pip install`, showing one line that moves. If it fails, show its last useful lines and stop."""
-    command = [PYTHON, "-m", "pip", "install", "--progress-bar", "off", "--no-input", "--disable-pip-version-check"]
+    command = [python_of(venv), "-m", "pip", "install", "--progress-bar", "off", "--no-input"]
+    command.append("--disable-pip-version-check")
     process = subprocess.Popen(
         command + arguments,
         cwd=ROOT,
@@ -304,11 +338,11 @@ def run_pip(arguments, total):
         raise Stop(reason("\n".join(lines), running()))
 
 
-def try_packages():
+def try_packages(venv, more):
     """Start what the lessons need: a processor that TensorFlow cannot use is found here and not in lesson 1."""
-    say("  3/3  A first start of Keras and JupyterLab")
-    code = "import vaelab, keras, sklearn, matplotlib.pyplot, ipykernel, jupyterlab.labapp"
-    status, output = finish([PYTHON, "-c", code], TF_CPP_MIN_LOG_LEVEL="2", CUDA_VISIBLE_DEVICES="-1")
+    say("  3/3  A first start of Keras and Jupyter")
+    code = "import vaelab, keras, sklearn, matplotlib.pyplot, ipykernel" + more
+    status, output = finish([python_of(venv), "-c", code], TF_CPP_MIN_LOG_LEVEL="2", CUDA_VISIBLE_DEVICES="-1")
     if status != 0:
         say(useful_lines(output.splitlines()))
         raise Stop(NO_START.format(status=status))
@@ -329,11 +363,11 @@ def show_progress(reader, lines, total):
             seen += 1
             name = requirement(line)
             if name:
-                fetched = min(fetched + 1, total)
-                doing = f"{fetched} of about {total}, {name}"
+                fetched += 1
+                doing = f"{fetched}{total}, {name}"
             elif line.lstrip().startswith("Downloading ") and line.endswith(")"):
                 wheel, _, size = line.strip()[len("Downloading ") : -1].partition(" (")
-                doing = "{} of about {}, {} {}".format(fetched, total, wheel.split("/")[-1].split("-")[0], size)
+                doing = "{}{}, {} {}".format(fetched, total, wheel.split("/")[-1].split("-")[0], size)
             elif line.startswith("Installing collected packages") and fetched:
                 doing = "all there, unpacking them (a minute or two)"
         text = f"  2/3  Packages: {doing} [{clock(time.time() - started)}]"
@@ -350,8 +384,8 @@ def show_progress(reader, lines, total):
 
 def requirement(line):
     """The package that pip has just turned to, or None: "Collecting keras==3.15.1 (from -r requirements.txt …"."""
-    for start in ("Collecting ", "Requirement already satisfied: "):
-        if line.startswith(start) and "(from -r" in line:
+    for start, source in (("Collecting ", "(from "), ("Requirement already satisfied: ", "(from -r")):
+        if line.startswith(start) and source in line:
             return line[len(start) :].split()[0].split("==")[0]
     if line.startswith("Processing ") and "(from -r" in line:  # a wheel on this machine
         return os.path.basename(line.split()[1]).split("-")[0]
