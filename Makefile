@@ -6,8 +6,8 @@ RUN := "$(BIN)/python"
 NO_PYTHON := Install Python 3.11, 3.12 or 3.13, or name one: make lab PYTHON=/path/to/python3.12
 
 # The stored outputs were made without a GPU and without TensorFlow's start-up messages; the lab keeps the GPU.
-test pythons newest notebooks results: export CUDA_VISIBLE_DEVICES := -1
-test pythons newest notebooks results: export TF_CPP_MIN_LOG_LEVEL := 2
+test pythons newest portability notebooks results: export CUDA_VISIBLE_DEVICES := -1
+test pythons newest portability notebooks results: export TF_CPP_MIN_LOG_LEVEL := 2
 # Nor do they depend on what you have set up for Keras and IPython elsewhere.
 test pythons newest notebooks results: export KERAS_HOME := $(CURDIR)/build/home/keras
 test pythons newest notebooks results: export IPYTHONDIR := $(CURDIR)/build/home/ipython
@@ -20,7 +20,7 @@ export PYTHONIOENCODING ?= :replace
 SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 test pythons newest: export TF_NUM_INTRAOP_THREADS ?= 1
 
-.PHONY: help lab test pythons newest book notebooks results bench student lint format clean environment
+.PHONY: help lab test portability pythons newest book notebooks results bench student lint format clean environment
 .NOTPARALLEL:
 
 help:
@@ -31,6 +31,9 @@ lab: environment ## open the lessons in JupyterLab, in copies of your own (FRESH
 
 test: environment ## prove everything: package, tools, site, coursework, every notebook run again (ARGS="tests/test_lab.py": only that)
 	@$(RUN) -m pytest $(if $(ARGS),$(ARGS),--nbval tests notebooks/en $(SIDE_BY_SIDE))
+
+portability: environment ## run lessons as other processors would, naming each cell that flips (N="old 03": one regime, one lesson)
+	@$(RUN) tools/portability.py $(N)
 
 pythons: environment ## prove the package and a chapter on the other Pythons 3.11 to 3.13 of this machine
 	@$(RUN) tools/pythons.py

@@ -6,6 +6,7 @@
 One function an experiment; what it measures stands in the lesson that shows it and is imported from vaelab.
 """
 
+import functools
 import json
 import os
 import platform
@@ -61,6 +62,7 @@ from vaelab.models import (
     train_twin,
     train_vae,
 )
+from vaelab.networks import load_autoencoder, load_vae, save_network
 from vaelab.progress import TrainingProgress
 from vaelab.results import RESULTS
 from vaelab.scalings import LOSSES, measure_loss, pack_images, train_with_loss
@@ -78,10 +80,40 @@ def experiment(function):
 
 
 @experiment
-def autoencoder_codes(models, mnist):
+def networks(mnist):
+    """The networks that several pages and tests load, see vaelab.networks; what stands beside them is measured here."""
+    made_with = {package: version(package) for package in ("tensorflow", "keras", "numpy")} | {
+        "machine": platform.machine()
+    }
+
+    def keep(name, how, load, *models, **data):
+        save_network(name, *models, trained=how, made_with=made_with)
+        loaded = load()  # with the rounded weights, as whoever loads it gets it
+        test = loaded.evaluate(**data, batch_size=1000, verbose=0, return_dict=True)
+        save_network(name, *models, trained=how, made_with=made_with, test=_rounded(test, 5))
+        print(name, _rounded(test, 5), flush=True)
+
+    for seed in SEEDS:
+        autoencoder = train_autoencoder(mnist.x_train, seed)[2]
+        how = f"train_autoencoder(x_train, seed={seed})"
+        images = {"x": mnist.x_test, "y": mnist.x_test}
+        keep(f"autoencoder-seed{seed}", how, lambda seed=seed: load_autoencoder(seed)[2], autoencoder, **images)
+    # The 20-dimensional one and the one of black and white pixels serve as examples: one seed is enough of them.
+    wanted = [(2, "grey", seed) for seed in SEEDS] + [(2, "sampled", 0), (20, "grey", 0)]
+    for latent_dim, pixels, seed in wanted:
+        data, epochs = (mnist, 10) if pixels == "grey" else (load_mnist("sample"), 6)
+        vae = train_vae(data.x_train, latent_dim, seed, epochs)
+        how = f"train_vae(x_train, latent_dim={latent_dim}, seed={seed}, epochs={epochs}), {pixels} pixels"
+        load = functools.partial(load_vae, latent_dim, pixels, seed)
+        keep(f"vae-{latent_dim}d-{pixels}-seed{seed}", how, load, vae.encoder, vae.decoder, x=data.x_test)
+
+
+@experiment
+def autoencoder_codes(mnist):
     """Chapter 02: how far the codes spread, and how well the digit can be read from them, for three seeds."""
     result = {}
-    for seed, (encoder, _, autoencoder) in models().items():
+    for seed in SEEDS:
+        encoder, _, autoencoder = load_autoencoder(seed)
         codes = encoder.predict(mnist.x_test, batch_size=1000, verbose=0)
         train_codes = encoder.predict(mnist.x_train, batch_size=1000, verbose=0)
         votes = KNeighborsClassifier(n_neighbors=10).fit(train_codes, mnist.y_train).predict(codes)
@@ -98,13 +130,14 @@ def autoencoder_codes(models, mnist):
 
 
 @experiment
-def autoencoder_regions(models, mnist):
+def autoencoder_regions(mnist):
     """Chapter 03: the judges' verdict on controls and on samples from each region, for three seeds.
 
     Each seed has its own autoencoder, classifier and points. The split of the test set is the lesson's.
     """
     result = {}
-    for seed, (encoder, decoder, autoencoder) in models().items():
+    for seed in SEEDS:
+        encoder, decoder, autoencoder = load_autoencoder(seed)
         classifier = train_classifier(mnist.x_train, mnist.y_train, seed)
         order = np.random.default_rng(0).permutation(len(mnist.x_test))
         held_out, reference, labels = mnist.x_test[order[:2000]], mnist.x_test[order[2000:]], mnist.y_test[order[2000:]]
@@ -123,7 +156,7 @@ def autoencoder_regions(models, mnist):
 
 
 @experiment
-def sampling_slips(models, mnist):
+def sampling_slips(mnist):
     """Chapter 05: small VAEs whose z is drawn with a common slip, for three seeds."""
     some = np.random.default_rng(0).permutation(len(mnist.x_test))[:2000]
     return {
@@ -136,7 +169,7 @@ def sampling_slips(models, mnist):
 
 
 @experiment
-def rate_distortion(models, mnist):
+def rate_distortion(mnist):
     """Chapter 08: rate and distortion of small VAEs at eight prices, with pictures; three of them for three seeds."""
     mnist, betas = load_mnist("sample"), (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0)
     ten = mnist.x_test[[int(np.argmax(mnist.y_test == digit)) for digit in range(10)]]
@@ -155,7 +188,7 @@ def rate_distortion(models, mnist):
 
 
 @experiment
-def collapse(models, mnist):
+def collapse(mnist):
     """Chapter 08: small VAEs that lose latent dimensions to a high learning rate, and two repairs, for three seeds."""
     mnist = load_mnist("sample")
     ways = {
@@ -174,12 +207,12 @@ def collapse(models, mnist):
     return result
 
 
-def _rounded(run):
-    return {name: round(value, 3) if isinstance(value, float) else value for name, value in run.items()}
+def _rounded(run, digits=3):
+    return {name: round(value, digits) if isinstance(value, float) else value for name, value in run.items()}
 
 
 @experiment
-def loss_scalings(models, mnist):
+def loss_scalings(mnist):
     """Chapter 06: one small VAE trained with each published loss, for three seeds, and what seed 0 draws."""
     some = np.random.default_rng(0).permutation(len(mnist.x_test))[:2000]
     z = np.random.default_rng(0).standard_normal((20, 2)).astype("float32")
@@ -196,7 +229,7 @@ def loss_scalings(models, mnist):
 
 
 @experiment
-def vae_comparison(models, mnist):
+def vae_comparison(mnist):
     """Chapter 07: the VAE and its twin without noise and KL, before chapter 03's judges, for three seeds.
 
     The split of the test set is chapter 03's. A VAE's codes are one draw from q for each training image.
@@ -208,7 +241,7 @@ def vae_comparison(models, mnist):
     result = {}
     for seed in SEEDS:
         classifier = train_classifier(mnist.x_train, mnist.y_train, seed)
-        vae, (to_code, twin_decoder) = train_vae(mnist.x_train, seed=seed), train_twin(mnist.x_train, seed=seed)
+        vae, (to_code, twin_decoder) = load_vae(seed=seed), train_twin(mnist.x_train, seed=seed)
         mean, log_var = vae.encoder.predict(mnist.x_train, batch_size=1000, verbose=0)
         noise = np.exp(0.5 * log_var) * np.random.default_rng(seed).standard_normal(mean.shape)
         coded = {"VAE": (vae.encoder, vae.decoder, mean, mean + noise)}
@@ -251,7 +284,7 @@ def vae_comparison(models, mnist):
 
 
 @experiment
-def vae_training(models, mnist):
+def vae_training(mnist):
     """Chapter 07: the ELBO of the course's VAE in 20 dimensions, for three seeds, and of a longer training in two."""
 
     def evaluated(vae, x):
@@ -273,7 +306,7 @@ def vae_training(models, mnist):
 
 
 @experiment
-def conditional_vae(models, mnist):
+def conditional_vae(mnist):
     """Chapter 09: VAEs whose label goes to both networks, to the decoder or nowhere, and completed halves; three seeds.
 
     Binarised digits; only the readers are trained on grey ones. The 500 images with exact likelihoods, and the 1,000
@@ -342,7 +375,7 @@ def _mean_and_error(values):
 
 
 @experiment
-def beyond_the_plane(models, mnist):
+def beyond_the_plane(mnist):
     """Chapter 10: VAEs of twenty dimensions, dense, convolutional and Gaussian, and lines and moves in their codes.
 
     Three seeds. The split of the test set is chapter 03's, the pairs of images are chapter 07's.
@@ -386,7 +419,7 @@ def beyond_the_plane(models, mnist):
             if name == "dense":
                 run |= _lines_and_moves(vae, mnist, order)
             print(seed, name, run, flush=True)
-    keep_pictures("two dimensions", train_vae(mnist.x_train))
+    keep_pictures("two dimensions", load_vae())
     return result
 
 
@@ -433,19 +466,12 @@ def main(names):
     if unknown:
         sys.exit(f"No experiment {', '.join(sorted(unknown))}. There are: {', '.join(EXPERIMENTS)}.")
     vaelab.setup("en")
-    mnist, trained = load_mnist(), {}
-
-    def models():
-        """The three seeds' autoencoders, trained once for all experiments of this run."""
-        for seed in SEEDS:
-            if seed not in trained:
-                print(f"Training the autoencoder with seed {seed}", flush=True)
-                trained[seed] = train_autoencoder(mnist.x_train, seed)
-        return trained
-
+    mnist = load_mnist()
     for name in names or EXPERIMENTS:
         print(f"{name}: {EXPERIMENTS[name].__doc__}", flush=True)
-        result = EXPERIMENTS[name](models, mnist)
+        result = EXPERIMENTS[name](mnist)
+        if result is None:  # an experiment that wrote its files itself
+            continue
         result["made_with"] = {
             **{package: version(package) for package in ("tensorflow", "keras", "numpy", "scikit-learn")},
             "machine": platform.machine(),

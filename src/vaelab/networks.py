@@ -1,0 +1,83 @@
+"""The networks that the course uses more than once, trained beforehand by `make results`: loaded in one line.
+
+Each is a file of float16 weights in results/networks/, with its checksum, how it was trained, what made it and what it
+reaches on the test images in networks.json beside it. The page that introduces a network trains it before your eyes.
+"""
+
+import hashlib
+import io
+import json
+
+import numpy as np
+
+from vaelab.language import tr
+from vaelab.models import VAE, build_autoencoder, build_vae_decoder, build_vae_encoder
+from vaelab.results import RESULTS
+from vaelab.training import FusedAdam
+
+NETWORKS = RESULTS / "networks"
+
+
+def load_autoencoder(seed=0):
+    """Chapter 01's autoencoder as `train_autoencoder(x_train, seed)` makes it: (encoder, decoder, autoencoder).
+
+    Compiled, so that `evaluate` works. Raises ValueError for a seed that is not stored, OSError for a damaged file.
+    """
+    encoder, decoder, autoencoder = build_autoencoder()
+    autoencoder.set_weights(_weights(f"autoencoder-seed{seed}"))
+    autoencoder.compile(optimizer=FusedAdam(), loss="mean_squared_error")
+    return encoder, decoder, autoencoder
+
+
+def load_vae(latent_dim=2, pixels="grey", seed=0):
+    """Chapter 07's VAE as `train_vae(x_train, latent_dim, seed)` makes it, 784-512-256 and back.
+
+    pixels: "grey" for ten epochs of the usual images; "sampled" for six epochs of black and white ones, as
+    `load_mnist("sample")` gives them. Compiled, so that `evaluate` works. Raises ValueError for a network that is not
+    stored, OSError for a damaged file.
+    """
+    weights = _weights(f"vae-{latent_dim}d-{pixels}-seed{seed}")
+    vae = VAE(build_vae_encoder(latent_dim), build_vae_decoder(latent_dim), seed=seed)
+    encoder_weights = len(vae.encoder.weights)
+    vae.encoder.set_weights(weights[:encoder_weights])
+    vae.decoder.set_weights(weights[encoder_weights:])
+    vae.compile(optimizer=FusedAdam())
+    return vae
+
+
+def describe_networks():
+    """What is stored: a dict from names to how each was trained, what made it, its checksum and its test figures."""
+    return json.loads((NETWORKS / "networks.json").read_text("utf-8"))
+
+
+def save_network(name, *models, **facts):
+    """Write the weights of the models, one after the other, as float16, and the facts beside them."""
+    arrays = [weight.astype("float16") for model in models for weight in model.get_weights()]
+    content = io.BytesIO()
+    np.savez_compressed(content, *arrays)
+    NETWORKS.mkdir(parents=True, exist_ok=True)
+    (NETWORKS / f"{name}.npz").write_bytes(content.getvalue())
+    path = NETWORKS / "networks.json"
+    known = describe_networks() if path.exists() else {}
+    known[name] = {**facts, "sha256": hashlib.sha256(content.getvalue()).hexdigest()}
+    path.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n", "utf-8")
+
+
+def _weights(name):
+    known = describe_networks()
+    if name not in known:
+        raise ValueError(
+            tr(
+                "There is no stored network {name!r}. Stored: {known}. Train it with the function of vaelab.models."
+            ).format(name=name, known=", ".join(known))
+        )
+    path = NETWORKS / f"{name}.npz"
+    content = path.read_bytes()
+    if (found := hashlib.sha256(content).hexdigest()) != known[name]["sha256"]:
+        raise OSError(
+            tr("{path} is damaged: {size} bytes, sha256 {found}. To restore it: git checkout -- {path}").format(
+                path=path, size=len(content), found=found
+            )
+        )
+    with np.load(io.BytesIO(content)) as file:
+        return [file[key].astype("float32") for key in file.files]
