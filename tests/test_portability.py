@@ -1,9 +1,8 @@
 """The tool that runs lessons as other processors would: it names a cell that flips, and none that holds."""
 
 import nbformat
-import pytest
-
 import portability
+import pytest
 
 PLANTED = """import keras
 import numpy as np
