@@ -24,6 +24,7 @@ def kl_divergence(mean, log_var, prior_mean=0.0, prior_log_var=0.0):
     return 0.5 * ops.sum(ops.expm1(log_ratio) - log_ratio + ops.square(shift), axis=-1)
 
 
+@keras.saving.register_keras_serializable(package="vaelab")
 def bernoulli_nll(x, logits):
     """Negative log-likelihood of pixels under independent Bernoulli distributions, one number per example.
 

@@ -5,6 +5,7 @@ import ctypes
 import functools
 import json
 import logging
+import operator
 import os
 import subprocess
 import sys
@@ -94,7 +95,9 @@ def setup(language="en", seed=0):
     import keras
     import matplotlib.pyplot as plt
 
-    keras.utils.set_random_seed(seed)
+    import vaelab.models  # noqa: F401 (with it Keras can load the course's models)
+
+    keras.utils.set_random_seed(operator.index(seed))
     plt.rcdefaults()  # these leave the backend as it is, which the notebook has chosen
     plt.rcParams.update(RC)
 
