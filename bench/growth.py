@@ -44,16 +44,17 @@ def run(task):
     from vaelab import data
     from vaelab.evaluate import _grid, _log_sum, importance_weighted_bound
     from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+    from vaelab.training import FusedAdam, shuffled_batches
 
     vaelab.setup("en")
     _, sizes, runs, _ = TASKS[task]
     vae = VAE(build_vae_encoder(), build_vae_decoder(), seed=0)
-    vae.compile(optimizer="adam", steps_per_execution=64)
+    vae.compile(optimizer=FusedAdam(), steps_per_execution=64)
     raw = np.random.default_rng(0).integers(0, 256, (sizes[-1], 28, 28), dtype="uint8")
     x = data._as_pixels(raw[:1] if task == "loading" else raw, "threshold", None)
     jobs = {
         "loading": lambda n: data._as_pixels(raw[:n], "none", None),
-        "training": lambda n: vae.fit(x[:n], batch_size=128, verbose=0),
+        "training": lambda n: vae.fit(shuffled_batches(x[:n]), shuffle=False, verbose=0),
         "grid": lambda n: _log_sum(vae, x[:n], _grid(2, 0.05, -1, 5.0)),
         "bound": lambda n: importance_weighted_bound(vae, x[:n], 500),
     }

@@ -78,10 +78,10 @@ def test_a_failed_part_is_named_and_the_others_are_run(monkeypatch):
 
 
 def test_other_ways_train_the_same_model_by_the_same_loss(mnist):
-    from bench.training import KerasFit, TensorFlowLoop, WholeEpoch
+    from bench.training import CourseFit, TensorFlowLoop, WholeEpoch
 
     some = Dataset(mnist.x_train[:6400], mnist.y_train[:6400], mnist.x_test[:1000], mnist.y_test[:1000])
-    contestants = KerasFit(some, steps_per_execution=64), TensorFlowLoop(some), WholeEpoch(some)
+    contestants = CourseFit(some), TensorFlowLoop(some), WholeEpoch(some)
     before = [contestant.test_loss() for contestant in contestants]
     for _ in range(2):
         for contestant in contestants:
@@ -96,11 +96,23 @@ def test_a_part_of_an_epoch_is_as_many_steps_as_an_epoch_has(monkeypatch):
 
     vae = training.new_vae(1, 1)
     monkeypatch.setattr(training, "new_vae", lambda *_, **__: vae)
-    training.adam_updates(7)()
+    training.adam_updates(7, vae.optimizer)()
     assert int(vae.optimizer.iterations) == 7
     images = np.zeros((10, 28, 28, 1), "float32")
     training.steps_with_nothing_in_them(Dataset(images, None, None, None), 6)()
     assert int(vae.step) == 6
+
+
+def test_the_floor_moves_every_weight_in_every_step():
+    from bench import training
+
+    vae = training.new_vae(training.LATENT_DIM, training.WIDTH)
+    before = vae.encoder.get_weights() + vae.decoder.get_weights()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "new_vae", lambda *_, **__: vae)
+        training.floor(3)()
+    for old, new in zip(before, vae.encoder.get_weights() + vae.decoder.get_weights(), strict=True):
+        assert (old != new).all()
 
 
 def test_portions_of_images_change_no_sum_over_a_grid(mnist):
