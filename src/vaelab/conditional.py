@@ -135,9 +135,10 @@ class ConditionalVAE(Paired, VAE):
     q(z given x, y) and p(x given z, y); at beta = 1 it is minus a lower bound of ln p(x given y).
 
     Train with `fit(x, y)`, test with `evaluate(x, y)`: metrics loss, reconstruction and kl, in nats per image.
-    `cvae([x, y])` reconstructs without noise. Saves and loads as `.keras` and keeps training. Raises ValueError for
-    networks that do not fit, and TypeError or ValueError for arrays x or y of another shape, type, number or range than
-    expected; of a tf.data.Dataset only the shapes are checked. Source: Sohn, Lee & Yan (2015). Shown in chapter 09.
+    `cvae([x, y])` and `predict([x, y])` reconstruct without noise. Saves and loads as `.keras` and keeps training.
+    Raises ValueError for networks that do not fit, and TypeError or ValueError for arrays x or y of another shape,
+    type, number or range than expected; of a tf.data.Dataset only shapes and types are checked. Source: Sohn, Lee &
+    Yan (2015). Shown in chapter 09.
     """
 
     def given(self, y):

@@ -121,9 +121,11 @@ def _tensor(x, name):
     dtype = keras.backend.standardize_dtype(x.dtype)
     if "float" not in dtype:
         raise TypeError(
-            tr("{name} has dtype {dtype}; expected floats (0..255 pixels divided by 255).").format(
-                name=name, dtype=dtype
-            )
+            (
+                tr("{name} has dtype {dtype}; expected floats (0..255 pixels divided by 255).")
+                if name == "x"
+                else tr("{name} has dtype {dtype}; expected floats.")
+            ).format(name=name, dtype=dtype)
         )
     return x
 

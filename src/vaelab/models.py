@@ -228,7 +228,9 @@ class VAE(ModelOfParts):
     Train with `compile(optimizer)` and `fit(x)`, test with `evaluate(x)`: metrics loss, reconstruction and kl, which
     are means over images. Targets beside the images are ignored; sample weights are refused. `vae(x)` reconstructs
     without noise: the pixels that the decoder expects at the mean of q. Saves and loads as `.keras` and keeps
-    training. Raises ValueError for networks that do not fit, an unknown likelihood or a number out of its range.
+    training; to load it, call `vaelab.setup()` or import this module before. Raises ValueError for networks that do not
+    fit, an unknown likelihood or a number out of its range, and TypeError or ValueError for arrays of images of another
+    shape, type or range than expected; of a tf.data.Dataset only shapes and types are checked.
     Source: Kingma & Welling (2013). Shown in chapter 07.
     """
 
