@@ -207,10 +207,13 @@ def english_left(monkeypatch):
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The folder of a freshly built site, html/."""
+    """The folder of a freshly built site, html/. The repository has no address there."""
     output = tmp_path_factory.mktemp("site") / "html"
     built = subprocess.run(
-        [sys.executable, ROOT / "tools" / "book.py", "--output", output], capture_output=True, text=True
+        [sys.executable, ROOT / "tools" / "book.py", "--output", output],
+        env={**os.environ, "COURSE_REPOSITORY": ""},
+        capture_output=True,
+        text=True,
     )
     assert built.returncode == 0, built.stdout + built.stderr
     return output

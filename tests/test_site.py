@@ -193,10 +193,13 @@ def serve():
 
 
 class Visit:
-    """One page in a fresh tab: what it logged, asked for elsewhere, and how many bytes it cost."""
+    """One page in a fresh tab: what it logged, asked for elsewhere, and how many bytes it cost.
 
-    def __init__(self, browser, address):
-        self.errors, self.abroad, self.responses = [], [], []
+    kept: per width the heights that the page keeps for its figures while their scripts are on the way.
+    """
+
+    def __init__(self, browser, address, widths=()):
+        self.errors, self.abroad, self.responses, self.kept = [], [], [], {}
         self.context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
         self.page = self.context.new_page()
         self.origin = address.split("/en/")[0].split("index.html")[0]
@@ -204,8 +207,28 @@ class Visit:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("response", lambda response: self.responses.append(response))
         self.context.route("**/*", self.guard)
-        self.page.goto(address)
+        if widths:
+            self.arrive_in_two_steps(address, widths)
+        else:
+            self.page.goto(address)
         self.page.evaluate(READY)
+
+    def arrive_in_two_steps(self, address, widths):
+        held, arrived = [], False
+
+        def hold(route):
+            route.fallback() if arrived else held.append(route)
+
+        self.page.route("**/figures/*.js", hold)
+        self.page.goto(address, wait_until="domcontentloaded")
+        self.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        for width in widths:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.kept[width] = heights(self.page, ".living-figure")
+        arrived = True
+        for route in held:
+            route.fallback()
+        self.page.wait_for_load_state()
 
     def note(self, message):
         if message.type == "error":
@@ -234,7 +257,8 @@ def pages_of(folder):
 SETTLED_WIDTH = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() =>
   resolve(document.documentElement.scrollWidth))))"""
 
-# What has one class in code of one kind has one colour: the first of each says what a thousand would.
+# What has one class in code of one kind has one colour, and formulas in one kind of place are alike: the first of each
+# says what a thousand would.
 THIN_OUT = """() => {
   const seen = new Set();
   for (const token of document.querySelectorAll(".highlight span")) {
@@ -242,7 +266,36 @@ THIN_OUT = """() => {
     const kind = around.map((one) => one?.className).join();
     seen.has(kind) ? token.remove() : seen.add(kind);
   }
+  for (const formula of document.querySelectorAll("mjx-container")) {
+    const kind = [formula, formula.parentElement].map((one) => one.cloneNode().outerHTML).join();
+    seen.has(kind) ? (formula.textContent = "x") : seen.add(kind);
+  }
 }"""
+
+
+def heights(page, selector):
+    return page.evaluate(
+        f"[...document.querySelectorAll('{selector}')].map((one) => one.getBoundingClientRect().height)"
+    )
+
+
+def answers(page, explorer):
+    """Whether the figure's text changes under the pointer and under the arrow keys."""
+    explorer.scroll_into_view_if_needed()
+    box = explorer.bounding_box()
+    before = explorer.inner_text()
+    x, y = box["x"] + min(box["width"], box["height"]) * 0.3, box["y"] + min(box["width"], box["height"]) * 0.3
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 30, y + 30, steps=3)  # to the left, so that ArrowRight has somewhere to go
+    page.mouse.up()
+    page.wait_for_timeout(50)
+    moved = explorer.inner_text()
+    explorer.locator("xpath=descendant-or-self::*[@tabindex='0']").first.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(50)
+    return moved != before, explorer.inner_text() != moved
 
 
 def violations(page, **only):
@@ -265,16 +318,15 @@ def weight(responses, known):
 
 @pytest.fixture(scope="session")
 def visits(site, small_site, browser, serve):
-    """Every page, light and dark: its errors, foreign requests, axe's violations, and its width on a telephone."""
+    """What every page shows, opened once: before its figures live, wide and narrow, touched, light and dark."""
     report, known = {}, {}
     site, small = Path(site), small_site / "html"
     small_pages = ["en/01-encoder-decoder.html", "en/02-latent-scatter.html"]
     for name, folder, pages in (("site", site, pages_of(site)), ("small", small, small_pages)):
         base = serve(folder)
         for address in pages:
-            with Visit(browser, base + address) as visit:
+            with Visit(browser, base + address, widths=(1280, 390, 1280)) as visit:
                 page = visit.page
-                page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
                 one = report[f"{name}: {address}"] = {"errors": visit.errors, "abroad": visit.abroad}
                 one["title"], one["lang"] = page.title(), page.get_attribute("html", "lang")
                 one["weight"] = weight(visit.responses, known)
@@ -282,9 +334,14 @@ def visits(site, small_site, browser, serve):
                     with page.expect_download() as download:
                         link.click()
                     one["download"] = download.value.suggested_filename, Path(download.value.path()).read_bytes()
+                one["kept"], one["taken"] = visit.kept, {}
                 for width in (390, 320, 1280):
                     page.set_viewport_size({"width": width, "height": 900})
                     one[width] = page.evaluate(SETTLED_WIDTH)
+                    one["taken"][width] = heights(page, ".vaelab-explorer")
+                one["figures"] = page.locator(".living-figure").count()
+                living = page.locator(".vaelab-explorer[data-ready=true]").all() if name == "site" else []
+                one["answers"] = [answers(page, figure) for figure in living]
                 page.evaluate(THIN_OUT)
                 one["light"], one["light violations"] = page.get_attribute("html", "data-theme"), violations(page)
                 page.emulate_media(color_scheme="dark")
@@ -375,76 +432,22 @@ def test_a_page_breaks_when_opened_from_the_disk(site, small_site, browser):
 # ----------------------------------------------------------------------------------------------- living figures
 
 
-def answers(visit, explorer):
-    """Whether the figure's text changes under the pointer and under the arrow keys."""
-    explorer.scroll_into_view_if_needed()
-    box = explorer.bounding_box()
-    before = explorer.inner_text()
-    x, y = box["x"] + min(box["width"], box["height"]) * 0.3, box["y"] + min(box["width"], box["height"]) * 0.3
-    visit.page.mouse.move(x, y)
-    visit.page.mouse.down()
-    visit.page.mouse.move(x - 30, y + 30, steps=3)  # to the left, so that ArrowRight has somewhere to go
-    visit.page.mouse.up()
-    visit.page.wait_for_timeout(50)
-    moved = explorer.inner_text()
-    explorer.locator("xpath=descendant-or-self::*[@tabindex='0']").first.focus()
-    for _ in range(5):
-        visit.page.keyboard.press("ArrowRight")
-    visit.page.wait_for_timeout(50)
-    return moved != before, explorer.inner_text() != moved
-
-
-def test_a_living_figure_of_the_course_stays_dead(site, browser, serve):
-    base, seen = serve(site), 0
-    for page in sorted((Path(site) / "en").glob("*.html")):
-        wanted = page.read_text(encoding="utf-8").count('class="living-figure"')
-        if not wanted:
-            continue
-        with Visit(browser, f"{base}en/{page.name}") as visit:
-            explorers = visit.page.locator(".vaelab-explorer[data-ready=true]")
-            explorers.nth(wanted - 1).wait_for()
-            seen += wanted
-            for one in explorers.all():
-                assert answers(visit, one) == (True, True), page.name
-    assert seen >= 2, "the front page and chapter 2 show a living figure"
-
-
-def heights(page, selector):
-    return page.evaluate(
-        f"[...document.querySelectorAll('{selector}')].map((one) => one.getBoundingClientRect().height)"
-    )
-
-
-def rooms(browser, address, width):
-    """The heights that a page keeps for its figures while their scripts are on the way, and those that they take."""
-    held, arrived = [], False
-
-    def hold(route):
-        route.continue_() if arrived else held.append(route)
-
-    with contextlib.closing(browser.new_context(viewport={"width": width, "height": 900})) as context:
-        page = context.new_page()
-        page.route("**/figures/*.js", hold)
-        page.goto(address, wait_until="domcontentloaded")
-        kept, arrived = heights(page, ".living-figure"), True
-        for route in held:
-            route.continue_()
-        page.locator(".vaelab-explorer[data-ready=true]").nth(len(kept) - 1).wait_for()
-        return kept, heights(page, ".vaelab-explorer")
+def test_a_living_figure_of_the_course_stays_dead(visits):
+    course = {page: report for page, report in visits.items() if page.startswith("site: ")}
+    assert sum(report["figures"] for report in course.values()) >= 9
+    for page, report in course.items():
+        assert report["answers"] == [(True, True)] * report["figures"], page
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_page_jumps_when_its_figure_comes_alive(site, browser, serve, width):
-    base, wrong, seen = serve(site), [], 0
-    for page in sorted((Path(site) / "en").glob("*.html")):
-        if 'class="living-figure"' not in page.read_text(encoding="utf-8"):
-            continue
-        for kept, taken in zip(*rooms(browser, f"{base}en/{page.name}", width), strict=True):
-            seen += 1
-            if abs(kept - taken) > 4:
-                wrong.append(f"{page.name}: course.css keeps {kept} px, the figure takes {taken} px")
+def test_a_page_jumps_when_its_figure_comes_alive(visits, width):
+    wrong = []
+    for page, report in visits.items():
+        if page.startswith("site: "):
+            for kept, taken in zip(report["kept"][width], report["taken"][width], strict=True):
+                if abs(kept - taken) > 4:
+                    wrong.append(f"{page}: course.css keeps {kept} px, the figure takes {taken} px")
     assert wrong == []
-    assert seen >= 9
 
 
 def test_a_figure_of_a_supported_kind_stays_dead(small_site, browser, serve):
@@ -452,7 +455,7 @@ def test_a_figure_of_a_supported_kind_stays_dead(small_site, browser, serve):
         outputs = visit.page.locator(".vaelab-explorer output")
         outputs.nth(2).wait_for()
         assert outputs.all_inner_texts() == ["plain 3 of 7", "twin 3 of 7", "initialized 3 of 7"]
-        assert answers(visit, visit.page.locator(".vaelab-explorer").nth(1)) == (True, True)
+        assert answers(visit.page, visit.page.locator(".vaelab-explorer").nth(1)) == (True, True)
         assert outputs.nth(0).inner_text() == "plain 3 of 7", "two figures share one state"
 
 
@@ -550,13 +553,12 @@ def test_a_repository_address_adds_no_links(small_site):
     assert "Open in Colab" not in glossary
 
 
-def test_links_to_a_repository_appear_without_one(tmp_path):
-    result = run_book(write_lessons(tmp_path), tmp_path / "html")
-    assert result.returncode == 0, result.stderr
-    for page in (tmp_path / "html" / "en").glob("*.html"):
+def test_links_to_a_repository_appear_without_one(site):
+    """The fixture builds the course's site without an address, whatever pyproject.toml has."""
+    for page in (Path(site) / "en").glob("*.html"):
         text = page.read_text(encoding="utf-8")
-        assert not re.search(r"Colab</a>|Binder</a>|Suggest an edit|github\.com", text), page.name
-    lesson = tmp_path / "html" / "en" / "01-encoder-decoder.html"
+        assert not re.search(r"Colab</a>|Binder</a>|Suggest an edit", text), page.name
+    lesson = Path(site) / "en" / "01-encoder-decoder.html"
     assert "Download this notebook" in lesson.read_text(encoding="utf-8")
 
 
