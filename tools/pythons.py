@@ -44,12 +44,10 @@ def main():
     print(*(f"  {short}: {python}" for short, python in others.items()), sep="\n", flush=True)
     if not others:
         sys.exit("  none. Install another of 3.11, 3.12 and 3.13: with pyenv, uv or your system's packages.")
-    results = {}
+    tests, results = [*package_tests(), "--nbval", CHAPTER, *SIDE_BY_SIDE], {}
     for short, python in others.items():
         started = time.monotonic()
-        passed = attempt(
-            python, f"build/python-{short}", ["--packages", *PACKAGES], [*package_tests(), "--nbval", CHAPTER]
-        )
+        passed = attempt(python, f"build/python-{short}", ["--packages", *PACKAGES], tests)
         results[short] = f"Python {short}: {'passed' if passed else 'FAILED'} after {time.monotonic() - started:.0f} s"
     print(*results.values(), sep="\n")
     sys.exit(any("FAILED" in result for result in results.values()))
