@@ -1,6 +1,7 @@
 """What tasks and checks are, and how answers turn into marks. Runs outside the sandbox; no student code is near."""
 
 import builtins
+import contextvars
 import functools
 from collections.abc import Callable
 from typing import NamedTuple
@@ -45,21 +46,42 @@ class Task(NamedTuple):
     seconds: float = 10.0
 
 
+class Tolerance(NamedTuple):
+    """How far an answer may lie from the right one: atol + rtol * |right| + errors * its standard error.
+
+    name: of what is compared, within its check. reason: why so far and no further. No judge compares numbers without
+    one, so that the bank can measure them all: the worst right answer on this side, the nearest wrong one on the other.
+    """
+
+    name: str
+    reason: str
+    rtol: float = 0.0
+    atol: float = 0.0
+    errors: float = 0.0
+
+
 class Wrong(Exception):
     """An answer is not right; the message tells the student what kind of mistake it is, and no hidden number."""
 
 
 class Mark(NamedTuple):
-    """The marks for one task: points, the most there are, and what to tell the student."""
+    """The marks for one task: points, the most there are, and what to tell the student.
+
+    distances: {name of the check: {Tolerance: the largest distance that it was asked about}}, in units of what it
+    allows; for the bank, and not part of a result.
+    """
 
     task: str
     title: str
     points: float
     most: float
     messages: tuple
+    distances: dict | None = None
 
     def as_dict(self):
-        return {**self._asdict(), "messages": list(self.messages)}
+        return {name: getattr(self, name) for name in ("task", "title", "points", "most")} | {
+            "messages": list(self.messages)
+        }
 
 
 STUB = {"type": "NotImplementedError", "message": ""}
@@ -126,11 +148,12 @@ def by_call(reply):
 
 def mark_of(task, checks, answers, end):
     """The Mark that the answers to a task's checks, one for each call, have earned."""
-    points, messages, start = 0.0, [], 0
+    points, messages, start, distances = 0.0, [], 0, {}
     main_passed = False
     for number, check in enumerate(checks):
         own = answers[start : start + len(check.calls)]
         start += len(check.calls)
+        DISTANCES.set(distances.setdefault(check.name, {}))
         try:
             judge(check, own, end)
         except Wrong as error:
@@ -140,7 +163,7 @@ def mark_of(task, checks, answers, end):
         main_passed = main_passed or number == 0
         if main_passed or check.alone:
             points += check.points
-    return Mark(task.name, task.title, points, sum(check.points for check in checks), tuple(messages))
+    return Mark(task.name, task.title, points, sum(check.points for check in checks), tuple(messages), distances)
 
 
 @functools.lru_cache
@@ -201,15 +224,59 @@ def explain(error):
 
 # What judges are made of.
 
+DISTANCES = contextvars.ContextVar("distances")  # {Tolerance: …} of the check that is being judged
+# Students compute in 32 bits, where a number has seven digits, and right answers differ in how many of them they lose.
+ROUNDED = Tolerance("values", "sums of some dozen terms in 32 bits, in any order and by any formula", 1e-3, 1e-4)
+WHOLE = Tolerance("whole numbers", "they are exact, or wrong by 1", 0.0, 0.01)
 
-def compare(name, points, arguments, wanted, slips, rtol=1e-3, atol=1e-4, part=0, parts=1, alone=False):
-    """A check of one call: part number `part` of the `parts` that it returns against `wanted` and the known slips."""
+
+def distance(found, wanted, tolerance, standard_error=0.0):
+    """The largest |found - wanted| in units of what the tolerance allows; infinite for another shape and for NaN."""
+    found, wanted = np.asarray(found, "float64"), np.asarray(wanted, "float64")
+    if found.shape != wanted.shape:
+        return np.inf
+    allowed = tolerance.atol + tolerance.rtol * np.abs(wanted) + tolerance.errors * np.asarray(standard_error)
+    off = np.abs(found - wanted)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(off == 0, 0.0, off / allowed)
+    return float(np.nan_to_num(share, nan=np.inf).max(initial=0.0))
+
+
+def agree(found, wanted, tolerance, standard_error=0.0):
+    return distance(found, wanted, tolerance, standard_error) <= 1
+
+
+def within(found, wanted, tolerance, standard_error=0.0):
+    """`agree`, of an answer and the right one: the distance is noted down for the bank."""
+    share, noted = distance(found, wanted, tolerance, standard_error), DISTANCES.get({})
+    noted[tolerance] = max(share, noted.get(tolerance, 0.0))
+    return share <= 1
+
+
+def told_apart(wanted, slips, tolerance=ROUNDED):
+    """Whether no slip gives the right numbers by chance, nor those of another slip."""
+    values = [np.asarray(value, "float64") for value in (wanted, *slips.values())]
+    return not any(agree(a, b, tolerance) for i, a in enumerate(values) for b in values[:i])
+
+
+def compare(name, points, cases, tolerance=ROUNDED, part=0, parts=1, alone=False):
+    """A check that the function's result is right in each case; cases: [(arguments, right values, known slips)].
+
+    part: which of the `parts` results is compared. A number alone may be hit by chance: it needs several cases.
+    """
 
     def judge(results):
-        expect(numbers(results[0], parts, part)[part], wanted, slips, rtol, atol)
+        for result, (_, wanted, slips) in zip(results, cases, strict=True):
+            expect(numbers(result, parts, part)[part], wanted, slips, tolerance)
 
-    table = {"arguments": arguments, "wanted": wanted, "slips": slips, "rtol": rtol, "atol": atol}
-    return Check(name, points, [Call(tuple(arguments))], judge, alone, table | {"part": part, "parts": parts})
+    calls = [Call(tuple(arguments)) for arguments, _, _ in cases]
+    return Check(name, points, calls, judge, alone, hint(*cases[0], tolerance, part, parts))
+
+
+def hint(arguments, wanted, slips, tolerance, part=0, parts=1):
+    """The table of a check from one of its cases."""
+    table = {"arguments": arguments, "wanted": wanted, "slips": slips}
+    return table | {"rtol": tolerance.rtol, "atol": tolerance.atol, "part": part, "parts": parts}
 
 
 def numbers(arrays, count=1, part=None):
@@ -232,16 +299,12 @@ def numbers(arrays, count=1, part=None):
     return [array if array is None else np.asarray(array) for array in arrays]
 
 
-def agree(found, wanted, rtol=1e-3, atol=1e-4):
-    return found.shape == np.shape(wanted) and np.allclose(found, wanted, rtol=rtol, atol=atol)
-
-
-def expect(found, wanted, slips=(), rtol=1e-3, atol=1e-4, what="The values"):
+def expect(found, wanted, slips=(), tolerance=ROUNDED, what="The values"):
     """Raise Wrong unless `found` agrees with `wanted`. slips: {message: array}, what a known mistake would give."""
-    if agree(found, wanted, rtol, atol):
+    if within(found, wanted, tolerance):
         return
     for message, value in dict(slips).items():
-        if agree(found, value, rtol, atol):
+        if agree(found, value, tolerance):
             raise Wrong(message)
     if found.shape != np.shape(wanted):
         raise Wrong(f"The result has shape {found.shape}; the task asks for {np.shape(wanted)} here.")

@@ -19,6 +19,7 @@ from test_grading import NEEDS_SANDBOX
 sys.path.insert(0, str(ROOT))
 
 from grading import bank, marks, student
+from grading.bank import forged
 from grading.bank.hostile import HOSTILE
 from grading.homework import BEGIN, END, Homework, masters
 from grading.student import student_files
@@ -38,14 +39,63 @@ def homework(request):
     return Homework(request.param)
 
 
-@NEEDS_SANDBOX
-def test_bank_right_answers_get_all_and_wrong_ones_are_told_why(homework, capsys):
-    assert bank.run_all(homework, range(3), kinds=("right", "wrong", "empty"), show=False), capsys.readouterr().out
+def test_bank_right_answers_get_all_and_wrong_ones_are_told_why_with_room_to_every_tolerance(homework, capsys):
+    margins = bank.Margins()
+    passed = bank.run_all(
+        homework, range(3), 1, ("right", "wrong", "empty"), show=False, margins=margins, box=forged.InProcess
+    )
+    assert passed, capsys.readouterr().out
+    assert not margins.faults(), "\n".join(map(str, margins.faults()))
 
 
 @NEEDS_SANDBOX
-def test_hostile_answers_gain_and_harm_nothing(capsys):
-    assert bank.run_all(Homework("hw2"), [0], kinds=("hostile",), show=False), capsys.readouterr().out
+def test_bank_right_answers_get_all_in_the_sandbox_and_its_walls_are_told_of(homework, capsys):
+    assert bank.run_all(homework, [3], kinds=("right", "walled"), show=False), capsys.readouterr().out
+
+
+@NEEDS_SANDBOX
+def test_hostile_and_empty_answers_gain_and_harm_nothing(capsys):
+    assert bank.run_all(Homework("hw2"), [0], kinds=("hostile", "empty"), show=False), capsys.readouterr().out
+
+
+def test_margins_without_room_are_faults():
+    from grading.marks import Mark, Tolerance
+
+    tolerances = [
+        Tolerance(name, "a reason", atol=1.0) for name in ("good", "right too far", "wrong too near", "alone")
+    ]
+    margins = bank.Margins()
+    for kind, far in (("right", (0.5, 0.95, 0.5, 0.5)), ("wrong", (3.0, 3.0, 1.05, 0.2))):
+        for tolerance, distance in zip(tolerances, far, strict=True):
+            margins.add(kind, Mark("task", "", 0.0, 1.0, (), {"check": {tolerance: distance}}))
+    assert {name for _, _, name, *_ in margins.faults()} == {"right too far", "wrong too near", "alone"}
+
+
+def test_numbers_that_nobody_has_computed_earn_nothing(homework):
+    assert not forged.lucky(homework, range(3))
+
+
+def test_forger_notices_numbers_that_earn_points(homework, monkeypatch):
+    monkeypatch.setattr(forged, "CONSTANT", {"right": lambda right: right})
+    monkeypatch.setattr(forged, "RANDOM", {})
+    earned = forged.lucky(homework, [0])
+    most = [sum(check.points for check in task.checks(np.random.default_rng(0))) for task in homework.tasks]
+    assert [(name, points) for name, _, _, points in earned] == [
+        (task.name, points) for task, points in zip(homework.tasks, most, strict=True)
+    ]
+
+
+def test_bench_says_where_luck_earned_points_and_where_a_tolerance_has_no_room():
+    from bench.grading import proofs
+
+    def promises(earned, right, wrong):
+        luck = {"seeds": 200, "homeworks": {"hw2": earned}}
+        one = {"as they should be": True, "tolerances": [("kl_std", "values", "values", right, wrong)]}
+        found = {"luck": {"regime": luck}, "margins": {"regime": {"seeds": 10, "homeworks": {"hw2": one}}}}
+        return [row["promise"].split()[-1] for row in proofs(found) if row["promise"]]
+
+    assert promises([], 0.5, 3.0) == ["met"] * 3
+    assert promises([("kl_std", 7, "zeros", 8.0)], 0.95, 1.01) == ["missed"] * 3
 
 
 def test_bank_is_large_enough_and_covers_every_task(homework):

@@ -1,8 +1,9 @@
 """The bank: answers whose marks are known beforehand. It proves the marking, as tests prove code.
 
 A homework's bank, `bank/hwN.py`, holds RIGHT, {name: {function: source}}: full marks; WRONG, [(function, words,
-source)]: fewer points on that task, and a message with those words; EMPTY, {name: source with NAME}: no point on any
-task, beside the EMPTY of this file, which serves every homework. So does `bank/hostile.py`: answers that attack.
+source)]: fewer points on that task, and a message with those words. What serves every homework: EMPTY of this file,
+{name: source with NAME}, no point on any task; `bank/forged.py`, numbers that nobody has computed; `bank/hostile.py`,
+answers that attack.
 """
 
 import importlib
@@ -21,9 +22,11 @@ from grading.homework import cut
 from grading.marks import mark_seeds
 from grading.sandbox import Sandbox
 
-KINDS = ("right", "wrong", "empty", "hostile")
+KINDS = ("right", "wrong", "walled", "empty", "hostile")
 SECONDS = 1.0  # that a hostile answer gets
 SEEDS_AT_ONCE = 5  # inputs of so many seeds go into one question
+WALLED = ("course's own solutions are taken away", "allocate")  # what is told of mistakes that only walls notice
+ROOM = 1.1  # times a tolerance, that the nearest wrong answer is away; and a right one stays as far within
 IMPORTS = "import numpy as np\nimport keras\nimport tensorflow as tf\nfrom keras import ops"
 
 EMPTY = {
@@ -39,12 +42,12 @@ EMPTY = {
 
 
 def of(homework):
-    """The module with a homework's RIGHT, WRONG and EMPTY."""
+    """The module with a homework's RIGHT and WRONG."""
     return importlib.import_module(f"grading.bank.{homework.name}")
 
 
 def trials(homework, seeds, kinds):
-    """All trials as (kind, name, function of a sandbox that returns a list of complaints)."""
+    """All trials as (kind, name, function of a sandbox that returns a list of complaints and one of Marks)."""
     bank, found = of(homework), []
     for name, functions in bank.RIGHT.items():
         assert set(functions) == {task.name for task in homework.tasks}, f"{name} does not answer every task"
@@ -54,9 +57,8 @@ def trials(homework, seeds, kinds):
     def add(kind, name, task, source, seeds, fault):
         def trial(sandbox):
             marks = mark_seeds(task, sandbox, [IMPORTS, source], homework.earlier(task), seeds)
-            return [
-                f"seed {seed}: {said}" for seed, mark in zip(seeds, marks, strict=True) for said in fault(mark) if said
-            ]
+            said = [(seed, words) for seed, mark in zip(seeds, marks, strict=True) for words in fault(mark) if words]
+            return [f"seed {seed}: {words}" for seed, words in said], marks
 
         found.append((kind, f"{task.name}: {name}", trial))
 
@@ -66,8 +68,8 @@ def trials(homework, seeds, kinds):
                 add("right", name, task, functions[task.name], group, not_full)
             for function, words, source in bank.WRONG:
                 if function == task.name:
-                    add("wrong", words, task, source, group, not_told(words))
-        for name, source in (EMPTY | bank.EMPTY).items():
+                    add("walled" if words in WALLED else "wrong", words, task, source, group, not_told(words))
+        for name, source in EMPTY.items():
             add("empty", name, task, source.replace("NAME", task.name), seeds[:1], not_nothing)
     task = homework.tasks[0]
     for name, source in HOSTILE.items():
@@ -98,13 +100,13 @@ def harmless(homework, task, attack, seed):
 
     def trial(sandbox):
         before, started = canaries(), time.monotonic()
-        complaints = attack(sandbox)
+        complaints, marks = attack(sandbox)
         if time.monotonic() - started > SECONDS + 20:
             complaints.append(f"it held the grader up for {time.monotonic() - started:.0f} s")
         if canaries() != before:
             complaints.append("it changed a file outside the sandbox")
         mark = mark_seeds(task, sandbox, [homework.references[task.name]], {}, [seed])[0]
-        return complaints + list(filter(None, not_full(mark)))
+        return complaints + list(filter(None, not_full(mark))), marks
 
     return trial
 
@@ -116,8 +118,44 @@ def canaries():
     return ours, [name for place in (Path.home(), "/tmp") for name in os.listdir(place) if "cheat" in name]
 
 
-def run_all(homework, seeds, workers=None, kinds=KINDS, show=True):
-    """Run every trial of these kinds. Prints what fails and a summary; returns whether all passed."""
+class Margins:
+    """How far a bank's answers lie from the tolerances, each distance in units of what its tolerance allows.
+
+    right, wrong: {(task, check, Tolerance): the largest distance of a right answer, the smallest of a wrong one}. A
+    wrong answer counts where it is caught: in the first check that it fails, by what it misses most.
+    """
+
+    def __init__(self):
+        self.right, self.wrong = {}, {}
+
+    def add(self, kind, mark):
+        for check, distances in mark.distances.items():
+            for tolerance, found in distances.items():
+                key = (mark.task, check, tolerance)
+                if kind == "right":
+                    self.right[key] = max(found, self.right.get(key, 0.0))
+                elif kind == "wrong" and found == max(distances.values()) > 1:
+                    self.wrong[key] = min(found, self.wrong.get(key, found))
+            if kind == "wrong" and max(distances.values(), default=0) > 1:
+                return
+
+    def table(self):
+        """[(task, check, name of the tolerance, worst right distance, nearest wrong one)], None where there is none."""
+        keys = sorted(self.right.keys() | self.wrong.keys(), key=lambda key: (key[0], key[1], key[2].name))
+        return [(task, check, tolerance.name, self.right.get((task, check, tolerance)),
+                 self.wrong.get((task, check, tolerance))) for task, check, tolerance in keys]  # fmt: skip
+
+    def faults(self):
+        """What of the table leaves less than a tenth of room on either side, or has nothing there."""
+        return [line for line in self.table() if not (line[3] is not None and line[3] <= 1 / ROOM
+                and line[4] is not None and line[4] >= ROOM)]  # fmt: skip
+
+
+def run_all(homework, seeds, workers=None, kinds=KINDS, show=True, margins=None, box=Sandbox):
+    """Run every trial of these kinds. Prints what fails and a summary; returns whether all passed.
+
+    margins: a Margins to add what is measured to. box: makes what the answers are asked of.
+    """
     waiting, failures, tally = queue.SimpleQueue(), [], {}
     everything = trials(homework, seeds, kinds)
     for trial in everything:
@@ -126,15 +164,17 @@ def run_all(homework, seeds, workers=None, kinds=KINDS, show=True):
 
     def work():
         try:
-            with Sandbox() as sandbox:
+            with box() as sandbox:
                 while not troubles:
                     try:
                         kind, name, trial = waiting.get_nowait()
                     except queue.Empty:
                         return
                     sandbox.next_submission()
-                    complaints = trial(sandbox)
+                    complaints, marks = trial(sandbox)
                     with lock:
+                        for mark in marks if margins else ():
+                            margins.add(kind, mark)
                         passed, total = tally.get(kind, (0, 0))
                         tally[kind] = passed + (not complaints), total + 1
                         if complaints:

@@ -1,4 +1,4 @@
-"""Homework 2's bank of right, wrong, empty and hostile answers; see grading/bank/__init__.py."""
+"""Homework 2's bank of right and wrong answers; see grading/bank/__init__.py."""
 
 RIGHT = {
     "NumPy": {
@@ -501,6 +501,12 @@ def kl_laplace(m, b, M, B):
             for i in range(len(M))]
     return np.sum(rows, axis=1)
 """),
+    ("kl_laplace", "With one p for all rows, of shape (1, d), the values", LAPLACE.replace(
+        "    d = ", "    B = B if len(B) == len(b) else B[:, :1]\n    d = ").format(
+        "(np.log(B / b) + d / B + b / B * np.exp(-d / b) - 1).sum(1)")),
+    ("kl_laplace", "For distributions far apart", LAPLACE.replace(
+        "np.abs(m - M)", "np.minimum(np.abs(m - M), 50)").format(
+        "(np.log(B / b) + d / B + b / B * np.exp(-d / b) - 1).sum(1)")),
     ("kl_to_mixture", "draws must come from q", MIXTURE.format("""
     k = rng.choice(len(weights), n, p=weights)
     z = means[k] + stds[k] * rng.standard_normal((n, len(mean)))
@@ -548,6 +554,10 @@ def kl_laplace(m, b, M, B):
 def sample_full(mean, covariance, epsilon):
     return mean + np.einsum("bij,bj->bi", np.linalg.cholesky(np.asarray(covariance)), epsilon)
 """),
+    ("sample_full", "Where a gradient is asked for, the values", FULL.format(
+        "mean + tf.linalg.matvec(L, epsilon, transpose_a=tf.is_tensor(mean))")),
+    ("sample_full", "gradients by the covariance", FULL.format(
+        "mean + tf.linalg.matvec(0.5 * (L + tf.stop_gradient(L)), epsilon)")),
     ("sample_full", "noise of the first row", FULL.format("mean + tf.linalg.matvec(L, epsilon[:1])")),
     ("sample_laplace", "scale is read as the standard deviation", DRAWS.format(
         "return location + scale / np.sqrt(2).astype('float32') * rng.laplace(size=shape).astype('float32')")),
@@ -573,6 +583,15 @@ def sample_full(mean, covariance, epsilon):
         "return tf.constant(rng.laplace(np.asarray(location), np.asarray(scale), shape), 'float32')")),
     ("sample_laplace", "No gradient reaches the scale", DRAWS.format(
         "return location + np.asarray(scale) * rng.laplace(size=shape).astype('float32')")),
+    ("sample_laplace", "Where a gradient is asked for, the draws", DRAWS.format(
+        "e = rng.laplace(size=shape).astype('float32')\n"
+        "    return location + scale * (abs(e) if tf.is_tensor(scale) else e)")),
+    ("sample_laplace", "gradients by the location", DRAWS.format(
+        "location = 0.5 * (location + tf.stop_gradient(location))\n"
+        "    return location + scale * rng.laplace(size=shape).astype('float32')")),
+    ("sample_laplace", "gradients by the scale", DRAWS.format(
+        "scale = 0.5 * (scale + tf.stop_gradient(scale))\n"
+        "    return location + scale * rng.laplace(size=shape).astype('float32')")),
     ("gradient_estimates", "pathwise: the target is missing", THREE.format(
         "z, f * epsilon / std, (f - b) * epsilon / std")),
     ("gradient_estimates", "derivative by std", THREE.format(
@@ -613,33 +632,3 @@ def sample_full(mean, covariance, epsilon):
     ("class_divergences", "two directions are averaged", MATRIX.format(
         "t = np.reshape(kl_std(means[i], stds[i], means[j], stds[j]), (classes, classes))\n    return (t + t.T) / 2")),
 ]  # fmt: skip
-
-EMPTY = {
-    "zeros of the right shapes": """
-def NAME(*a):
-    shape = {"kl_to_mixture": None, "sample_laplace": None, "gradient_estimates": None}
-    name = "NAME"
-    if name == "kl_to_mixture":
-        return 0.0, 0.0
-    if name == "sample_laplace":
-        return a[0] + 0 * a[1] + np.zeros((a[2], *a[0].shape), "float32")
-    if name == "gradient_estimates":
-        return [np.zeros(a[3].shape)] * 3
-    if name == "class_divergences":
-        return np.zeros((a[2], a[2]))
-    return a[0] * 0 if name == "sample_full" else np.zeros(len(a[0]))
-""",
-    "random numbers of the right shapes": """
-def NAME(*a):
-    name, rng = "NAME", np.random.default_rng()
-    if name == "kl_to_mixture":
-        return rng.random(), rng.random() / 100
-    if name == "sample_laplace":
-        return rng.laplace(size=(a[2], *a[0].shape))
-    if name == "gradient_estimates":
-        return rng.normal(size=(3, *a[3].shape))
-    if name == "class_divergences":
-        return rng.random((a[2], a[2]))
-    return rng.normal(size=a[0].shape) if name == "sample_full" else rng.random(len(a[0]))
-""",
-}

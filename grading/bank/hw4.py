@@ -1,4 +1,4 @@
-"""Homework 4's bank of right, wrong, empty and hostile answers; see grading/bank/__init__.py."""
+"""Homework 4's bank of right and wrong answers; see grading/bank/__init__.py."""
 
 RIGHT = {
     "NumPy": {
@@ -594,6 +594,10 @@ def changed(source, old, new):
 
 
 WRONG = [
+    ("network", "gradients by the labels' scales", NETWORK.format(
+        OUT.format("h * 0.5 * (s + tf.stop_gradient(s)) + t"))),
+    ("kl_to_label_prior", "gradients by the priors' log-variances", KL.format(
+        f"ops.sum({TERMS.replace('(v - log', '(tf.stop_gradient(v) - log')}, axis=-1)")),
     ("network", "label is not used", NETWORK.format(OUT.format("h"))),
     ("network", "does not scale", NETWORK.format(OUT.format("h + t"))),
     ("network", "does not shift", NETWORK.format(OUT.format("h * s"))),
@@ -847,28 +851,3 @@ def kl_to_label_prior(mean, log_var, y, prior_mean, prior_log_var):
     ("gain_from_label", "weighted by the shares", changed(
         GAIN, "-np.sum(shares * np.log(shares))", "-np.mean(np.log(shares))")),
 ]  # fmt: skip
-
-SHAPES = """
-    name, n = "NAME", len(a[0])
-    shapes = {
-        "network": lambda: [(n, a[5].shape[1])],
-        "kl_to_label_prior": lambda: [(n,)],
-        "conditional_elbo": lambda: [(n,)],
-        "best_prior": lambda: [(a[3], a[0].shape[1])] * 2,
-        "importance_bound": lambda: [(n,)],
-        "draw_and_transfer": lambda: [a[0].shape] * 2,
-        "label_readability": lambda: [(), ()],
-        "gain_from_label": lambda: [(), (), (), ()],
-    }[name]()
-"""
-EMPTY = {
-    "zeros of the right shapes": f"def NAME(*a):{SHAPES}"
-    "    found = tuple(np.zeros(shape) for shape in shapes)\n    return found if len(found) > 1 else found[0]",
-    "halves of the right shapes": f"def NAME(*a):{SHAPES}"
-    "    found = tuple(np.full(shape, 0.5) for shape in shapes)\n    return found if len(found) > 1 else found[0]",
-    "NaN of the right shapes": f"def NAME(*a):{SHAPES}"
-    "    found = tuple(np.full(shape, np.nan) for shape in shapes)\n    return found if len(found) > 1 else found[0]",
-    "random numbers of the right shapes": f"def NAME(*a):{SHAPES}"
-    "    rng = np.random.default_rng()\n    found = tuple(rng.random(shape) for shape in shapes)\n"
-    "    return found if len(found) > 1 else found[0]",
-}

@@ -8,17 +8,47 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.stats import norm
 
-from grading.marks import Call, Check, Task, Wrong, agree, compare, expect, numbers
+from grading.marks import (
+    WHOLE,
+    Call,
+    Check,
+    Task,
+    Tolerance,
+    Wrong,
+    agree,
+    compare,
+    expect,
+    numbers,
+    told_apart,
+    within,
+)
+
+# Random draws: a right answer strays from its expectation by six standard errors once in five hundred million times.
+SHIFT = Tolerance("mean", "six standard errors, and what 32 bits lose of codes that lie far from 0", 0.0, 1e-3, 6.0)
+SPREAD = Tolerance(
+    "covariance",
+    "nine: a square spreads wider than a number, by √2; and a covariance that divides by n differs by 1 / n",
+    0.0,
+    0.0,
+    9.0,
+)
+NORMAL = Tolerance(
+    "distribution function",
+    "Kolmogorov: the root of n times the largest distance exceeds 2.8 once in three million times",
+    0.0,
+    0.0,
+    2.8,
+)
+SHARE = Tolerance("shares", "six standard errors", 0.0, 0.0, 6.0)
+CHANGES = Tolerance("changes of class", "six: the count of n changes has a standard error below √n", 0.0, 0.0, 6.0)
+SUCCESSIVE = Tolerance("successive draws", "six standard errors of a correlation", 0.0, 0.0, 6.0)
+ITSELF = Tolerance(
+    "distance 0", "equal numbers differ by 0; large squares, subtracted, leave the root of 1e-6", 0.0, 2e-4
+)
 
 
 def flat(x):
     return np.asarray(x, "float64").reshape(len(x), -1)
-
-
-def told_apart(wanted, slips, rtol=1e-3, atol=1e-4):
-    """Whether no slip gives the right numbers by chance, nor those of another slip."""
-    values = [np.asarray(value, "float64") for value in (wanted, *slips.values())]
-    return not any(agree(a, b, rtol, atol) for i, a in enumerate(values) for b in values[:i])
 
 
 def labelled(rng, sizes):
@@ -43,9 +73,10 @@ def class_report(rng):
         wanted, slips = class_report_truths(x, x_hat, y, classes)
         if all(told_apart(w, s) for w, s in zip(wanted, slips, strict=True)):
             break
+    given = (x, x_hat, y, classes)
     return [
-        compare("shares", 9, (x, x_hat, y, classes), wanted[0], slips[0], part=0, parts=2),
-        compare("worst", 6, (x, x_hat, y, classes), wanted[1], slips[1], 0, 0.01, part=1, parts=2, alone=True),
+        compare("shares", 9, [(given, wanted[0], slips[0])], part=0, parts=2),
+        compare("worst", 6, [(given, wanted[1], slips[1])], WHOLE, part=1, parts=2, alone=True),
     ]
 
 
@@ -130,15 +161,24 @@ def class_report_truths(x, x_hat, y, classes):
 
 
 def pca(x_train, x, d):
-    """(reconstructions, share of the variance), by the eigenvectors of the covariance."""
+    """(reconstructions, share of the variance), by the singular values of the images."""
     mean = x_train.mean(0)
-    values, vectors = np.linalg.eigh(np.cov(x_train.T))
-    first = vectors[:, ::-1][:, :d]
-    return mean + (x - mean) @ first @ first.T, values[::-1][:d].sum() / values.sum()
+    values, rows = np.linalg.svd(x_train - mean, full_matrices=False)[1:]
+    return mean + (x - mean) @ rows[:d].T @ rows[:d], (values[:d] ** 2).sum() / (values**2).sum()
 
 
 def pca_reconstruct(rng):
-    n, m, d, shape = 40, 7, 3, (4, 3, 1)
+    first, *more = (pca_case(rng, d) for d in (3, 4, 2))
+    given, rebuilt, images, *_ = first
+    return [
+        compare("reconstruction", 11, [(given, rebuilt, images)], part=0, parts=2),
+        compare("share", 4, [(case[0], *case[3:]) for case in (first, *more)], part=1, parts=2, alone=True),
+    ]
+
+
+def pca_case(rng, d):
+    """(arguments, reconstructions, {message: reconstructions}, share, {message: share})."""
+    n, m, shape = 40, 7, (4, 3, 1)
     mixing = rng.normal(0, 1, (12, 12)) * np.linspace(1, 0.15, 12)[:, None] ** 1.5
     middle = rng.uniform(0.3, 0.7, 12)
     x_train, x = (
@@ -211,11 +251,7 @@ def pca_reconstruct(rng):
         )[:d].sum()
         / (test_s**2).sum(),
     }
-    given = (x_train, x, d)
-    return [
-        compare("reconstruction", 11, given, as_images(rebuilt), images, 1e-3, 1e-4, part=0, parts=2),
-        compare("share", 4, given, share, shares, 1e-3, 1e-4, part=1, parts=2, alone=True),
-    ]
+    return (x_train, x, d), as_images(rebuilt), images, share, shares
 
 
 # 3. neighbour_table
@@ -234,7 +270,7 @@ def neighbour_table(rng):
             continue
         wanted, slips = neighbour_truths(codes, distance, y, classes, k)
         if told_apart(wanted, slips):
-            return [compare("values", 10, (codes, y, classes, k), wanted, slips)]
+            return [compare("values", 10, [((codes, y, classes, k), wanted, slips)])]
 
 
 def neighbour_truths(codes, distance, y, classes, k):
@@ -299,7 +335,7 @@ def neighbour_truths(codes, distance, y, classes, k):
 
 
 def sample_per_class(rng):
-    sizes, n, d = (90, 60, 45), 8000, 2
+    sizes, n, d = (90, 60, 45), 12000, 2
     classes = len(sizes)
     y = labelled(rng, sizes)
     while True:
@@ -347,23 +383,23 @@ def sample_per_class(rng):
             raise Wrong("One of the classes is hardly ever drawn.")
         standard = [np.linalg.solve(lower[k], (own[k] - means[k]).T) for k in range(classes)]
         for k, u in enumerate(standard):
-            shift = (np.abs(u.mean(1)) / np.maximum(u.std(1), 1)).max()  # wide draws stray further by chance
-            if shift > 6 / np.sqrt(u.shape[1]) + 1e-3:
+            shift = u.mean(1) / np.maximum(u.std(1), 1)  # wide draws stray further by chance
+            if not within(shift, np.zeros(d), SHIFT, 1 / np.sqrt(u.shape[1])):
                 raise Wrong(name_place(own[k].mean(0), k))
         for k, u in enumerate(standard):
-            reach, found = 6 / np.sqrt(u.shape[1]), lower[k] @ u @ u.T @ lower[k].T / u.shape[1]
-            gap = max(
-                np.abs(norm.cdf(np.sort(row)) - np.arange(len(row)) / len(row)).max() * np.sqrt(len(row)) for row in u
-            )
-            wrong = np.abs(u @ u.T / u.shape[1] - np.eye(d)).max() > 1.5 * reach + 2 / groups[k].shape[0]
-            if wrong:
+            covariance = u @ u.T / u.shape[1]
+            found = lower[k] @ covariance @ lower[k].T
+            steps = np.arange(u.shape[1]) / u.shape[1]
+            gap = max(np.abs(norm.cdf(np.sort(row)) - steps).max() for row in u)
+            fewer = np.eye(d) * (1 - 1 / len(groups[k]))  # who divides by n and not by n - 1 is right as well
+            if not within(covariance, (np.eye(d) + fewer) / 2, SPREAD, 1 / np.sqrt(u.shape[1])):
                 for message, value in spreads.items():
                     if np.abs(found - value[k]).max() < 0.15 * np.abs(value[k]).max() + 1e-6:
                         raise Wrong(message)
                 raise Wrong("The spread of the draws is not that of the class's codes.")
             if len(np.unique(own[k], axis=0)) < len(own[k]) / 2:
                 raise Wrong("These are codes that were there already; the task asks for new points.")
-            if gap > 2.8:
+            if not within(gap, 0.0, NORMAL, 1 / np.sqrt(u.shape[1])):
                 raise Wrong("The draws have the right mean and spread, and they are not Gaussian.")
         if (drawn(results[1], 60)[0] == drawn(results[2], 60)[0]).all():
             raise Wrong("Two seeds give the same draws: the seed isn't used.")
@@ -379,19 +415,20 @@ def sample_per_class(rng):
 
     def proportions(results):
         found = np.bincount(drawn(results[0], 4000)[1], minlength=classes) / 4000
-        if np.abs(found - 1 / classes).max() < 0.04:
-            raise Wrong("All classes are drawn equally often; each should be drawn as often as it occurs.")
-        if (np.abs(found - shares) > 6 * np.sqrt(shares * (1 - shares) / 4000)).any():
+        error = np.sqrt(shares * (1 - shares) / 4000)
+        if not within(found, shares, SHARE, error):
+            if agree(found, np.full(classes, 1 / classes), SHARE, error):
+                raise Wrong("All classes are drawn equally often; each should be drawn as often as it occurs.")
             raise Wrong("The classes are not drawn as often as they occur.")
 
     def order(results):
         z, label = drawn(results[0], 2000)
         changes = (np.diff(label) != 0).sum()
-        if abs(changes - 2000 * (1 - (shares**2).sum())) > 6 * np.sqrt(2000):
+        if not within(changes, 2000 * (1 - (shares**2).sum()), CHANGES, np.sqrt(2000)):
             raise Wrong("The draws come sorted by class, so that the first hundred are all of one kind.")
         off = z - means[label]
         u = np.stack([np.linalg.solve(lower[k], o) for k, o in zip(label, off, strict=True)])
-        if np.abs((u[1:] * u[:-1]).mean(0)).max() > 6 / np.sqrt(len(u)):
+        if not within((u[1:] * u[:-1]).mean(0), np.zeros(d), SUCCESSIVE, 1 / np.sqrt(len(u))):
             raise Wrong("Successive draws are not independent.")
 
     def repeat(results):
@@ -465,7 +502,7 @@ def nearest_in_blocks(rng):
                 a, b, "cityblock"
             ).argmin(1),
         }
-        if told_apart(wanted, lengths) and told_apart(index, places, 0, 0.01):
+        if told_apart(wanted, lengths) and told_apart(index, places, WHOLE):
             break
     again = np.concatenate([reference[::2], images]).astype("float32")
     bright = (0.9 + 0.1 * rng.random((40, 10, 10, 1))).astype("float32")
@@ -480,7 +517,7 @@ def nearest_in_blocks(rng):
             found, _ = numbers(result, 2)
             if found.shape != (len(given),):
                 raise Wrong(f"The distances have shape {found.shape}; the task asks for {(len(given),)} here.")
-            if np.abs(found[:size]).max() > 1e-3:
+            if not within(found[:size], np.zeros(size), ITSELF):
                 raise Wrong(
                     "For an image that is itself in the reference the distance isn't 0: its digits are lost where "
                     "large squares are subtracted."
@@ -490,12 +527,12 @@ def nearest_in_blocks(rng):
         found, at = numbers(results[0], 2)
         rows = cdist(flat(many[::97]), flat(crowd))
         expect(found[::97], rows.min(1), what="For 2,500 images the distances")
-        expect(at[::97], rows.argmin(1), what="For 2,500 images the positions", rtol=0, atol=0.01)
+        expect(at[::97], rows.argmin(1), tolerance=WHOLE, what="For 2,500 images the positions")
 
     given = (images, reference, block)
     return [
-        compare("distance", 4, given, wanted, lengths, part=0, parts=2),
-        compare("index", 2, given, index, places, 0, 0.01, part=1, parts=2, alone=True),
+        compare("distance", 4, [(given, wanted, lengths)], part=0, parts=2),
+        compare("index", 2, [(given, index, places)], WHOLE, part=1, parts=2, alone=True),
         Check("digits", 2, [Call((again, reference, 7)), Call((bright, bright, 7))], digits),
         Check("memory", 2, [Call((many, crowd, 50))], large),
     ]
@@ -522,8 +559,8 @@ def ball_report(rng):
             break
     given = (images, reference, y, classes, k)
     return [
-        compare("density", 5, given, wanted[0], slips[0], part=0, parts=2),
-        compare("coverage", 5, given, wanted[1], slips[1], part=1, parts=2, alone=True),
+        compare("density", 5, [(given, wanted[0], slips[0])], part=0, parts=2),
+        compare("coverage", 5, [(given, wanted[1], slips[1])], part=1, parts=2, alone=True),
     ]
 
 
@@ -602,8 +639,8 @@ def emptiest_points(rng):
             break
     given = (start, end, codes, steps)
     return [
-        compare("share of the way", 5, given, wanted[0], slips[0], part=0, parts=2),
-        compare("distance", 5, given, wanted[1], slips[1], part=1, parts=2, alone=True),
+        compare("share of the way", 5, [(given, wanted[0], slips[0])], part=0, parts=2),
+        compare("distance", 5, [(given, wanted[1], slips[1])], part=1, parts=2, alone=True),
     ]
 
 
