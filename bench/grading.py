@@ -12,11 +12,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def measure():
     command = [sys.executable, "-m", "grading.measure"]
-    yield from rows(json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout))
+    found = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    yield from rows(found)
+    yield from proofs(found)
 
 
 def rows(found):
-    """The rows of what grading.measure printed."""
+    """The rows of speed and right answers in what grading.measure printed."""
     classes = found["growth"]["submissions"]
     for size, one in classes.items():
         what = f"a class of {size}, {found['growth']['workers']} workers"
@@ -30,3 +32,20 @@ def rows(found):
         what = f"{name}, right answers with {found['right']['seeds']} seeds"
         yield row(what, "all full marks" if one["all full marks"] else "points were lost")
         yield row(f"{what}, time", one["seconds"], "s")
+
+
+def proofs(found):
+    """The rows of what luck can earn and of the room at each tolerance."""
+    for regime, luck in found["luck"].items():
+        for name, earned in luck["homeworks"].items():
+            most = max((points for *_, points in earned), default=0)
+            what = f"{name}, numbers that nobody computed, {luck['seeds']} seeds, {regime}"
+            yield row(what, most, "points", at_most=0)
+    for regime, margins in found["margins"].items():
+        for name, one in margins["homeworks"].items():
+            what, table = f"{name}, {margins['seeds']} seeds, {regime}", one["tolerances"]
+            yield row(f"{what}: bank", "as it should be" if one["as they should be"] else "marks were wrong")
+            yield row(f"{what}: worst right / tolerance", max(right for *_, right, _ in table), at_most=0.91)
+            yield row(f"{what}: nearest wrong / tolerance", min(wrong for *_, wrong in table), at_least=1.1)
+            for task, check, tolerance, right, wrong in table:
+                yield row(f"{what}: {task}, {check}, {tolerance}", f"{right:.2g} < 1 < {wrong:.3g}")

@@ -1,14 +1,17 @@
-"""Measure what the grader promises: speed, memory, growth, two workers against one, and right answers with 50 seeds.
+"""Measure what the grader promises: speed, memory, growth, two workers against one, and marks that no luck changes.
 
-python -m grading.measure             everything; ten minutes on two quiet cores
-python -m grading.measure right       only that; the parts are growth and workers, on homework 2, and right, on all
+python -m grading.measure             everything; half an hour on two quiet cores
+python -m grading.measure PART ...    only that: growth, workers (on homework 2); right, luck, margins (on all)
 
-Prints JSON. The submissions are right answers in six ways of writing, the most that there is to run.
+right: right answers with 50 seeds, in the sandbox. luck: what numbers that nobody has computed earn, with 200 seeds.
+margins: how far right and wrong answers lie from each tolerance, with 10 seeds. The last two run without a sandbox, in
+each numerical regime. Prints JSON. The submissions are right answers in six ways of writing, the most there is to run.
 """
 
 import contextlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -17,6 +20,7 @@ import time
 import psutil
 
 from grading import bank
+from grading.bank.forged import InProcess, lucky
 from grading.homework import Homework, masters
 from grading.run import Run, grade_all
 from grading.submissions import Submission
@@ -24,6 +28,9 @@ from grading.submissions import Submission
 TIMED = "hw2"
 SIZES = (10, 50, 200)
 SEED = 2013
+# Processors differ in the order in which they add up; these let one imitate others.
+REGIMES = {"as it comes": {}, "without oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"}}
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "TF_NUM_INTRAOP_THREADS": "1"}
 
 
 def class_of(homework, size):
@@ -117,10 +124,40 @@ def right(seeds=50):
     return {"seeds": seeds, "homeworks": found}
 
 
-PARTS = {"growth": growth, "workers": workers, "right": right}
+def luck_here(seeds=200):
+    """What forged answers earn in this process: for each homework the task, seed, form and points of all that do."""
+    return {"seeds": seeds, "homeworks": {name: lucky(Homework(name), range(seeds)) for name in masters()}}
+
+
+def margins_here(seeds=10):
+    """How far the bank's answers lie from each tolerance in this process, and whether each got its due."""
+    found = {}
+    for name in masters():
+        margins = bank.Margins()
+        with contextlib.redirect_stdout(sys.stderr):
+            passed = bank.run_all(Homework(name), range(seeds), 1, ("right", "wrong"), False, margins, InProcess)
+        found[name] = {"as they should be": passed, "tolerances": margins.table()}
+    return {"seeds": seeds, "homeworks": found}
+
+
+def in_each_regime(part):
+    """{regime: what `python -m grading.measure PART` prints there}; all regimes at the same time."""
+    line = [sys.executable, "-m", "grading.measure", part]
+    running = {
+        regime: subprocess.Popen(line, env=os.environ | QUIET | variables, stdout=subprocess.PIPE)
+        for regime, variables in REGIMES.items()
+    }
+    printed = {regime: process.communicate()[0] for regime, process in running.items()}
+    assert not any(process.returncode for process in running.values()), "a regime's process failed"
+    return {regime: json.loads(text)[part] for regime, text in printed.items()}
+
+
+PARTS = {"growth": growth, "workers": workers, "right": right, "luck": lambda: in_each_regime("luck_here"),
+         "margins": lambda: in_each_regime("margins_here")}  # fmt: skip
+HERE = {"luck_here": luck_here, "margins_here": margins_here}
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(PARTS)
-    if unknown := set(wanted) - set(PARTS):
+    if unknown := set(wanted) - set(PARTS) - set(HERE):
         sys.exit(f"There is no part {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}.")
-    print(json.dumps({name: PARTS[name]() for name in wanted}, indent=1))
+    print(json.dumps({name: (PARTS | HERE)[name]() for name in wanted}, indent=1))
