@@ -284,6 +284,42 @@ def test_folder_of_that_name_with_other_things_is_deleted(course):
     assert (course.venv / "novel.txt").read_text() == "chapter one"
 
 
+def test_trial_environment_has_other_versions_or_touches_the_learners(course):
+    asked = "sys.argv += ['--venv', 'build/trial', '--packages', '.', 'pytest']"
+    status, printed = course.run(before=asked)
+    assert status == 0, printed
+    assert (course.root / "build/trial/bin/python").exists() and not course.venv.exists()
+    assert (course.root / "build/trial/versions.txt").read_text() == "keras==3.15.1\n"
+    assert course.run(before=asked) == (0, "")
+    assert "updating build/trial" in course.run(before=asked + "; sys.argv.append('--newest')")[1]
+
+
+def test_machine_with_one_python_proves_all_three(monkeypatch):
+    import pythons
+
+    monkeypatch.setattr(sys, "argv", ["pythons.py"])
+    monkeypatch.setattr(pythons, "pythons", lambda: {"{}.{}".format(*sys.version_info[:2]): sys.executable})
+    with pytest.raises(SystemExit, match="none. Install another"):
+        pythons.main()
+
+
+def test_python_of_pyenv_or_uv_is_overlooked_or_a_broken_one_is_tried(tmp_path, monkeypatch):
+    import pythons
+
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "uv"))
+    versions = {
+        "/usr/bin/python3.11": "3.11.2",
+        str(tmp_path / "pyenv/versions/3.12.1/bin/python"): "3.12.1",
+        str(tmp_path / "uv/cpython-3.13.0-linux/bin/python"): "3.13.0",
+    }
+    for path in list(versions)[1:]:
+        Path(path).parent.mkdir(parents=True)
+        Path(path).touch()
+    monkeypatch.setattr(pythons.environment, "probe", lambda path, _: (path in versions, path, versions.get(path, "")))
+    assert pythons.pythons() == dict(zip(("3.11", "3.12", "3.13"), versions, strict=True))
+
+
 def test_make_does_not_list_a_target():
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=20).stdout
     targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
