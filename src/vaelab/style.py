@@ -95,7 +95,8 @@ def setup(language="en", seed=0):
     import keras
     import matplotlib.pyplot as plt
 
-    import vaelab.models  # noqa: F401 (with it Keras can load the course's models)
+    with contextlib.suppress(ModuleNotFoundError):  # the grader withholds it
+        import vaelab.models  # noqa: F401 (with it Keras can load the course's models)
 
     keras.utils.set_random_seed(operator.index(seed))
     plt.rcdefaults()  # these leave the backend as it is, which the notebook has chosen
