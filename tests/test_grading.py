@@ -51,6 +51,13 @@ def sandbox():
         yield box
 
 
+@pytest.fixture(scope="module")
+def half():
+    """A sandbox as on kernels that let no process make namespaces inside it."""
+    with walls.Sandbox(walls="half") as box:
+        yield box
+
+
 def submission(hw2, student, functions, words=None):
     return Submission(student, f"{student}.ipynb", bank.notebook(hw2, functions, words).encode(), (0, 0))
 
@@ -146,19 +153,18 @@ def test_a_submission_leaves_nothing_for_the_next(hw2, sandbox):
 
 
 @NEEDS_SANDBOX
-def test_where_the_kernel_allows_no_inner_walls_each_submission_gets_a_sandbox_of_its_own(hw2):
-    with walls.Sandbox(walls="half") as box:
-        assert box.walls == "half"
-        first = box.process.pid
-        for name in ("fork bomb", "killing everybody", "reading memory", "forging a report"):
-            source = HOSTILE[name].replace("NAME", "kl_std")
-            task = hw2.tasks[0]._replace(seconds=2.0)
-            mark = marks.mark_task(task, box, [IMPORTS, source], {}, 0)
-            assert mark.points == 0 and "FOUND" not in "".join(mark.messages), (name, mark)
-        mark = marks.mark_task(hw2.tasks[0], box, [IMPORTS, RIGHT["NumPy"]["kl_std"]], {}, 0)
-        assert mark.points == mark.most
-        box.next_submission()
-        assert box.process.pid != first
+def test_where_the_kernel_allows_no_inner_walls_each_submission_gets_a_sandbox_of_its_own(hw2, half):
+    assert half.walls == "half"
+    first = half.process.pid
+    for name in ("fork bomb", "killing everybody", "reading memory", "forging a report"):
+        source = HOSTILE[name].replace("NAME", "kl_std")
+        task = hw2.tasks[0]._replace(seconds=2.0)
+        mark = marks.mark_task(task, half, [IMPORTS, source], {}, 0)
+        assert mark.points == 0 and "FOUND" not in "".join(mark.messages), (name, mark)
+    mark = marks.mark_task(hw2.tasks[0], half, [IMPORTS, RIGHT["NumPy"]["kl_std"]], {}, 0)
+    assert mark.points == mark.most
+    half.next_submission()
+    assert half.process.pid != first
 
 
 def test_any_bytes_from_a_question_are_read_without_an_exception():
@@ -199,7 +205,7 @@ def class_divergences(*a):
 
 
 @NEEDS_SANDBOX
-def test_where_inner_walls_are_missing_a_note_carries_no_reference_into_the_feedback(hw2):
+def test_where_inner_walls_are_missing_a_note_carries_no_reference_into_the_feedback(hw2, half):
     note = """
 import sys
 def kl_laplace(*a):
@@ -211,8 +217,7 @@ def kl_laplace(*a):
     raise ValueError(open("/scratch/note").read())
 """
     task = hw2.tasks[1]
-    with walls.Sandbox(walls="half") as box:
-        mark = marks.mark_task(task, box, [IMPORTS, note], hw2.earlier(task), 3)
+    mark = marks.mark_task(task, half, [IMPORTS, note], hw2.earlier(task), 3)
     assert mark.messages == ("Your code raised ValueError, cell 2, line 9",)
 
 
