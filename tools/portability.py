@@ -48,10 +48,12 @@ import vaelab
 
 def moved(weights, size):
     import numpy as np
+    import tensorflow as tf
     rng = np.random.default_rng(0)  # the same each time, so that equal networks stay equal
-    for weight in weights:
-        value = np.asarray(weight)
-        weight.assign((value * (1 + size * rng.standard_normal(value.shape))).astype(value.dtype))
+    with tf.init_scope():  # an optimizer may be built while a step is traced
+        for weight in weights:
+            value = weight.numpy()
+            weight.assign((value * (1 + size * rng.standard_normal(value.shape))).astype(value.dtype))
 
 def setup(*args, _setup=vaelab.setup, **settings):
     _setup(*args, **settings)
@@ -94,8 +96,19 @@ def flips(paths, regime, processes=1):
             raise SystemExit(f"The lessons could not be run:\n{run.stdout[-3000:]}{run.stderr[-3000:]}")
         for case in ElementTree.parse(report).iter("testcase"):
             for failure in [*case.iter("failure"), *case.iter("error")]:
-                what = re.sub(r"(#x1B|\x1b)\[\d*m", "", failure.text or failure.get("message", ""))  # nbval's colours
+                what = re.sub(
+                    r"(#x1B|\x1b)\[[\d;]*m", "", failure.text or failure.get("message", "")
+                )  # nbval's colours
                 yield case.get("classname"), case.get("name"), what
+
+
+def shortened(what):
+    """The first line of a failed cell, and its error or what is different."""
+    lines = [line for line in what.splitlines() if line.strip()]
+    if "Traceback:" not in lines:
+        return "\n".join(lines[:40])
+    error = next((i for i, line in enumerate(lines) if re.match(r"\w+(Error|Interrupt)\b(:|$)", line)), -1)
+    return "\n".join(lines[lines.index("Input:") + 1 : lines.index("Traceback:")][-12:] + lines[error:][:5])
 
 
 def main(words):
@@ -114,7 +127,7 @@ def main(words):
         print(f"{regime}: {len(chosen)} lessons", flush=True)
         for notebook, cell, what in flips(chosen, regime, min(os.cpu_count() or 1, len(chosen), 4)):
             found += 1
-            print(f"\n{regime}: {notebook}, {cell}\n{what}", flush=True)
+            print(f"\n{regime}: {notebook}, {cell}\n{shortened(what)}", flush=True)
     print(f"{found} cells flip." if found else "No cell flips.")
     sys.exit(bool(found))
 
