@@ -368,7 +368,7 @@ print(json.dumps({"devices": len(drawn), "worst": worst, "step": int(vae.step.nu
 def test_two_devices_train_as_one_and_each_draws_its_own_noise():
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", TWO_DEVICES], capture_output=True, text=True, timeout=300,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.strip().splitlines()[-1])
