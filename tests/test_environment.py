@@ -58,7 +58,7 @@ class Course:
         self.orders["versions"][name] = version
         path = self.root / "bin" / name
         orders = str(self.root / "stand-in.json")
-        path.write_text(STAND_IN.format(python=sys.executable, orders=orders, calls=str(self.calls)))
+        path.write_text(STAND_IN.format(python=os.path.realpath(sys.executable), orders=orders, calls=str(self.calls)))
         path.chmod(0o755)
         return path
 

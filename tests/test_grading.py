@@ -316,7 +316,7 @@ def test_bubblewrap_of_an_older_system_does_as_well(hw2, tmp_path, monkeypatch):
 for word; do case $word in
   --help) exit 0;;
   --size|--clearenv|--perms|--chmod|--disable-userns) echo "bwrap: Unknown option $word" >&2; exit 1;;
-  {sys.executable}) break;;
+  '{sys.executable}') break;;
 esac; done
 exec {new} "$@"
 """)
