@@ -194,7 +194,7 @@ def train_conditional_vae(x_train, y_train, latent_dim=2, seed=0, epochs=10, see
     encoder = build_conditional_encoder(latent_dim) if sees_label == "both" else build_vae_encoder(latent_dim)
     cvae = ConditionalVAE(encoder, build_conditional_decoder(latent_dim), seed=seed, **settings)
     cvae.compile(optimizer=FusedAdam(), steps_per_execution=64)
-    batches = shuffled_batches(*cvae.checked(x_train, y_train))
+    batches = shuffled_batches(x_train, y_train)
     cvae.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
     return cvae
 
