@@ -44,38 +44,42 @@ REGIMES = {
     "jitter": {"TF_NUM_INTRAOP_THREADS": "1"},
 }
 JITTER = """
-import vaelab
+def install():  # in a function, so that no name of ours meets one of the lesson's
+    import vaelab
 
-def moved(weights, size):
-    import numpy as np
-    import tensorflow as tf
-    rng = np.random.default_rng(0)  # the same each time, so that equal networks stay equal
-    with tf.init_scope():  # an optimizer may be built while a step is traced
-        for weight in weights:
-            value = weight.numpy()
-            weight.assign((value * (1 + size * rng.standard_normal(value.shape))).astype(value.dtype))
+    def move(weights, size):
+        import numpy as np
+        import tensorflow as tf
+        rng = np.random.default_rng(0)  # the same each time, so that equal networks stay equal
+        with tf.init_scope():  # an optimizer may be built while a step is traced
+            for weight in weights:
+                value = weight.numpy()
+                weight.assign((value * (1 + size * rng.standard_normal(value.shape))).astype(value.dtype))
 
-def setup(*args, _setup=vaelab.setup, **settings):
-    _setup(*args, **settings)
-    import keras
-    if getattr(keras.Model.fit, "jitters", False):
-        return
-    fit, build = keras.Model.fit, keras.optimizers.Adam.build
+    def setup(*args, _setup=vaelab.setup, **settings):
+        _setup(*args, **settings)
+        import keras
+        if getattr(keras.Model.fit, "jitters", False):
+            return
+        fit, build = keras.Model.fit, keras.optimizers.Adam.build
 
-    def fit_and_move(model, *args, **settings):
-        history = fit(model, *args, **settings)
-        moved(model.trainable_variables, 1e-3)
-        return history
+        def fit_and_move(model, *args, **settings):
+            history = fit(model, *args, **settings)
+            move(model.trainable_variables, 1e-3)
+            return history
 
-    def build_and_move(optimizer, weights):
-        if not optimizer.built:
-            moved(weights, 1e-4)
-        return build(optimizer, weights)
+        def build_and_move(optimizer, weights):
+            if not optimizer.built:
+                move(weights, 1e-4)
+            return build(optimizer, weights)
 
-    fit_and_move.jitters = True
-    keras.Model.fit, keras.optimizers.Adam.build = fit_and_move, build_and_move
+        fit_and_move.jitters = True
+        keras.Model.fit, keras.optimizers.Adam.build = fit_and_move, build_and_move
 
-vaelab.setup = setup
+    vaelab.setup = setup
+
+install()
+del install
 """
 
 
