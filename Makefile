@@ -14,19 +14,22 @@ test pythons newest notebooks results: export IPYTHONDIR := $(CURDIR)/build/home
 export JUPYTER_PREFER_ENV_PATH := 1
 # A terminal that lacks a character shows a question mark.
 export PYTHONIOENCODING ?= :replace
+# The versions that both installs are held to. TensorFlow asks for libclang, 61 MB, and uses it only while it is built.
+LOCK := -m uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --no-annotate \
+	--no-emit-package libclang --custom-compile-command "make requirements"
 
 # Test files and then notebooks run side by side, a whole file in one process; each TensorFlow keeps to one core then,
 # unless you say otherwise: make test TF_NUM_INTRAOP_THREADS=2, or the variable of that name in the environment.
 SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 test pythons newest: export TF_NUM_INTRAOP_THREADS ?= 1
 
-.PHONY: help lab test portability pythons newest book notebooks results bench student lint format clean environment
+.PHONY: help lab test portability pythons newest book notebooks results bench student lint format requirements environment clean learner maintainer
 .NOTPARALLEL:
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-lab: environment ## open the lessons in JupyterLab, in copies of your own (FRESH=02: the newest 02 beside yours)
+lab: learner ## open the lessons in JupyterLab, in copies of your own (FRESH=02: the newest 02 beside yours)
 	@$(RUN) tools/lab.py $(if $(FRESH),--fresh "$(FRESH)")
 
 test: environment ## prove everything: package, tools, site, coursework, every notebook run again (ARGS="tests/test_lab.py": only that)
@@ -44,11 +47,11 @@ newest: environment ## make test, with the newest packages that pyproject.toml a
 book: environment ## build the site into book/_build/html from the stored outputs
 	@$(RUN) tools/book.py
 
-notebooks: environment ## make and execute the notebooks from their .md sources (N=02: only that one)
+notebooks: environment ## make and execute the notebooks from their .md sources (N=02: that one)
 	@$(RUN) tools/notebooks.py $(N)
 
-results: environment ## compute again what the lessons load from src/vaelab/results (slow)
-	@$(RUN) tools/results.py
+results: environment ## compute again what the lessons load from src/vaelab/results (slow; N=collapse: that)
+	@$(RUN) tools/results $(N)
 
 bench: environment ## time what the course promises, into bench/results.json (PART=training: only that)
 	@$(RUN) -m bench $(PART)
@@ -56,14 +59,32 @@ bench: environment ## time what the course promises, into bench/results.json (PA
 student: environment ## make the students' homework from the masters, and dist/vaelab-student.zip
 	@$(RUN) -m grading student
 
+# Biome comes from npm, in the version of package-lock.json.
+ifneq ($(shell command -v npm),)
+BIOME := node_modules/.bin/biome
+lint format: $(BIOME)
+$(BIOME): package-lock.json
+	@npm ci --silent --no-fund && touch $@
+else
+BIOME := echo "JavaScript and CSS are not checked: that needs Node.js with npm."; [ "$(COURSE_NO_SKIP)" != 1 ] || exit 1 \#
+endif
+
 lint: environment ## check code, notebooks and spelling
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m codespell_lib
+	@$(BIOME) ci --error-on-warnings --log-level=error
 
-format: environment ## put the Python files into ruff's format
+format: environment ## put the Python, JavaScript and CSS files into their formats
 	@$(RUN) -m ruff check --quiet --fix --exclude "*.ipynb" .
 	@$(RUN) -m ruff format --exclude "*.ipynb" .
+	@$(BIOME) check --write --error-on-warnings --log-level=error
+
+requirements: environment ## lock the newest versions that pyproject.toml allows, in requirements/
+	@$(RUN) $(LOCK) --extra dev --output-file requirements/maintainer.txt
+	@$(RUN) $(LOCK) --extra course --constraint requirements/maintainer.txt --output-file requirements/learner.txt
+
+environment: maintainer ## make .venv, or bring it up to date, with all that the commands here and the grader need
 
 clean: ## remove what is built (site, caches); your lab/ and .venv stay
 	@rm -rf book/_build build dist src/*.egg-info .pytest_cache .ruff_cache
@@ -74,6 +95,6 @@ test pythons newest notebooks results: | build/home
 build/home:
 	@mkdir -p $@
 
-environment:
+learner maintainer:
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. $(NO_PYTHON)"; exit 1; }
-	@"$(PYTHON)" tools/environment.py
+	@"$(PYTHON)" tools/environment.py $@

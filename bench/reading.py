@@ -3,7 +3,6 @@
 import functools
 import gzip
 import http.server
-import shutil
 import statistics
 import sys
 import threading
@@ -12,6 +11,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from bench.rows import row
+from tools.files import chromium
 
 HTML = Path(__file__).resolve().parent.parent / "book" / "_build" / "html"
 COMPRESSED = {".html", ".css", ".js", ".svg", ".json"}
@@ -20,8 +20,7 @@ COMPRESSED = {".html", ".css", ".js", ".svg", ".json"}
 def measure(runs=5):
     if not HTML.is_dir():
         sys.exit(f"There is no site in {HTML}; run make book first.")
-    executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if executable is None:
+    if (executable := chromium()) is None:
         sys.exit("Chromium is not installed; on Debian or Ubuntu: sudo apt install chromium")
     handler = functools.partial(Quiet, directory=HTML)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)

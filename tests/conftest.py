@@ -4,7 +4,6 @@ import json
 import os
 import platform
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,15 +15,12 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import matplotlib
 import pytest
 
+from files import CHROMIUM_FLAGS, ROOT, chromium
+
 matplotlib.use("agg")  # not in the environment, which the kernels of the notebooks share: they would draw nothing
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
 # A run that was started in the background ignores Ctrl-C, and so would the programs that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-
 
 # A page that brings figures to life as the site does; window.views holds what the tests ask.
 PAGE = """<!doctype html>
@@ -111,17 +107,14 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture(scope="session")
 def browser():
     """A headless Chromium, driven by Playwright."""
-    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if executable is None:
+    if (executable := chromium()) is None:
         pytest.skip("Chromium is not installed; on Debian or Ubuntu: sudo apt install chromium")
     from playwright.sync_api import sync_playwright
 
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--no-first-run"]  # fmt: skip
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=flags)
-        yield chromium
-        chromium.close()
+        started = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield started
+        started.close()
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
-"""Make the folder .venv and install requirements.txt into it, unless that is already done.
+"""Make the folder .venv and install the course's packages into it, unless that is already done.
 
-Every target of the Makefile runs this first: python3 tools/environment.py
-The file .venv/.course-ready says for which requirements, and for which folder, the installation was finished.
+The targets of the Makefile run this first:
+    python3 tools/environment.py               what a learner needs, requirements/learner.txt
+    python3 tools/environment.py maintainer    that and what proves, marks and publishes, requirements/maintainer.txt
+The file .venv/.course-ready says what was asked for, and in which folder, when the installation was finished. An
+environment that holds the maintainer's packages is a learner's too.
 tools/pythons.py makes environments in other folders with it, of fewer packages or of newer ones:
-    python3 tools/environment.py --venv FOLDER --packages . pytest              at the versions of requirements.txt
+    python3 tools/environment.py --venv FOLDER --packages . pytest              at the maintainer's versions
     python3 tools/environment.py --venv FOLDER --packages ".[dev]" --newest     at the newest versions
 Standard library only, and no newer syntax than Python 3.6 reads: an old Python has to get as far as the message.
 """
@@ -12,17 +15,17 @@ import argparse
 import errno
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 INSTALLING = "installing"
-GIGABYTE = 10**9
-PIP = "pip==26.3"
+GIGABYTES = {"learner": 3, "maintainer": 4}
+UV = "uv==0.13.9"  # pip fetches it, and it fetches the rest, in a third of pip's time
 
 NO_PYTHON = """\
 This is Python {found} ({path}). The course needs Python 3.11, 3.12 or 3.13, and none is on the PATH.
@@ -41,9 +44,7 @@ There is not enough room on the disk: {free:.1f} GB free in {root}, {needed:.0f}
 Make room and run the same command again. Nothing of yours was touched."""
 
 DISK_FULL = """\
-The disk is full ({free:.1f} GB left in {root}).
-The installation needs 4 GB there, and pip needs 1 GB for its temporary files in {temporary}
-(to use another folder for those: TMPDIR=/path/with/room make lab).
+The disk is full ({free:.1f} GB left in {root}; the downloads pass through {cache}).
 Make room and run the same command again. Nothing of yours was touched."""
 
 NOT_WRITABLE = """\
@@ -65,7 +66,7 @@ There is no ready-made package for this computer ({platform}, {bits} bit, Python
 TensorFlow comes for 64-bit Linux (glibc), Windows and macOS on Apple silicon."""
 
 FAILED = (
-    "pip could not install the packages. Run the same command again; if it ends here again, report the lines above."
+    "The packages could not be installed. Run the same command again; if it ends here again, report the lines above."
 )
 
 NO_START = """\
@@ -75,24 +76,15 @@ Running the same command again installs everything anew."""
 
 INTERRUPTED = "Interrupted. Nothing is lost: run the same command again, it mends what is unfinished."
 
-NETWORK_SIGNS = (
-    "NewConnectionError",
-    "Failed to establish a new connection",
-    "name resolution",
-    "Name or service not known",
-    "Network is unreachable",
-    "Connection refused",
-    "Connection reset",
-    "Connection broken",
-    "Connection aborted",
-    "IncompleteRead",
-    "RemoteDisconnected",
-    "ProxyError",
-    "timed out",
-    "SSLError",
-    "CERTIFICATE_VERIFY_FAILED",
+# How pip, uv and the system say what went wrong, whatever the version: the first that is found decides.
+SPACE = r"No space left on device|Disk quota exceeded|not enough space on the disk"
+LOCKED = r"Read-only file system|Permission denied"
+NETWORK = (
+    r"Request failed|Failed to (fetch|download)|dns error|connect error|[Tt]imed out|SSLError|CERTIFICATE|certificate|"
+    r"NewConnectionError|Connection (refused|reset|broken|aborted)|Name or service not known|name resolution|"
+    r"Network is unreachable|IncompleteRead|RemoteDisconnected|ProxyError"
 )
-SPACE_SIGNS = ("No space left on device", "Disk quota exceeded", "There is not enough space on the disk")
+PLATFORM = r"No matching distribution found|no wheels with a matching"
 
 
 class Stop(Exception):
@@ -104,12 +96,13 @@ def main():
     if hasattr(sys.stdout, "reconfigure"):  # since Python 3.7
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
     parser = argparse.ArgumentParser(description="Make the course's Python environment.")
+    parser.add_argument("kind", nargs="?", choices=sorted(GIGABYTES), default="learner", help="for whom (learner)")
     parser.add_argument("--venv", default=".venv", metavar="FOLDER")
     parser.add_argument("--packages", nargs="+", metavar="PACKAGE", help="these and what they need; . is the course")
-    parser.add_argument("--newest", action="store_true", help="at the newest versions, not those of requirements.txt")
+    parser.add_argument("--newest", action="store_true", help="at the newest versions, not the locked ones")
     options = parser.parse_args()
     try:
-        prepare(os.path.join(ROOT, options.venv), options.packages, options.newest)
+        prepare(os.path.join(ROOT, options.venv), options.kind, options.packages, options.newest)
         return 0
     except Stop as stop:
         message, code = str(stop), 1
@@ -121,54 +114,58 @@ def main():
     return code
 
 
-def prepare(venv, packages=None, newest=False):
+def prepare(venv, kind, packages=None, newest=False):
     """Bring the folder `venv` to what is asked for. Returns at once if it is there already.
 
-    packages: what to install with all that it needs, "." being the course; None for all of requirements.txt.
-    newest: at the newest versions that pyproject.toml allows, looked up once a day, not at those of requirements.txt.
+    kind: "learner" or "maintainer"; a learner's is not taken out of an environment that holds the maintainer's.
+    packages: instead, what to install with all that it needs, "." being the course.
+    newest: at the newest versions that pyproject.toml allows, looked up once a day, not at the locked ones.
     """
-    wanted, mark = fingerprint(packages, newest), read_mark(venv)
+    mark = read_mark(venv)
+    kind = "maintainer" if mark.startswith("maintainer ") else kind
+    wanted = fingerprint(kind, packages, newest)
     if mark == wanted and os.path.exists(python_of(venv)):
         return
     started, name = time.time(), os.path.relpath(venv, ROOT)
     if can_be_updated(venv, mark):
-        say("The course's requirements have changed: updating " + name)
+        more = mark.startswith("learner ") and kind == "maintainer"
+        say("{}: updating {}".format("More packages are needed" if more else "The course's requirements changed", name))
         need_space(1)
     else:
         python, version = find_python()
-        say("Preparing the course's environment in " + name + " (once; 3 GB, a few minutes)")
+        say(f"Preparing the course's environment in {name} (once; {GIGABYTES[kind]} GB, a few minutes)")
         remove_broken(venv)
-        need_space(4)
+        need_space(GIGABYTES[kind])
         write_mark(venv, INSTALLING)
         say(f"  1/3  Python {version} ({python})")
-        make_venv(venv, python, version)
+        must([python, "-m", "venv", venv], version)
     write_mark(venv, INSTALLING)
     try:
-        install_packages(venv, packages, newest)
+        install_packages(venv, kind, packages, newest)
         try_packages(venv, "" if packages else ", jupyterlab.labapp")
     except Stop as stop:
         if str(stop) == NO_NETWORK and mark:
-            write_mark(venv, mark)  # pip fetches everything before it changes anything: the environment is as it was
+            write_mark(venv, mark)  # uv fetches everything before it changes anything: the environment is as it was
         raise
     write_mark(venv, wanted)
-    say(f"  Ready after {clock(time.time() - started)}")
+    seconds = int(time.time() - started)
+    say(f"  Ready after {seconds // 60}:{seconds % 60:02d}")
 
 
 def python_of(venv):
     return os.path.join(venv, "Scripts", "python.exe") if os.name == "nt" else os.path.join(venv, "bin", "python")
 
 
-def fingerprint(packages, newest):
-    """What a finished environment carries in its mark: a hash of what was asked for, and the course's folder."""
-    contents = hashlib.sha256()
-    for name in ("requirements.txt", "pyproject.toml"):
+def fingerprint(kind, packages, newest):
+    """What a finished environment carries in its mark: the kind, a hash of what was asked for, the course's folder."""
+    contents = hashlib.sha256(UV.encode())
+    for name in (os.path.join("requirements", kind + ".txt"), "pyproject.toml"):
         with open(os.path.join(ROOT, name), "rb") as file:
             contents.update(file.read())
-    if packages:
-        contents.update(" ".join(packages).encode())
+    contents.update(" ".join(packages or []).encode())
     if newest:
         contents.update(time.strftime("%Y-%m-%d").encode())
-    return contents.hexdigest() + " " + ROOT
+    return f"{kind} {contents.hexdigest()} {ROOT}"
 
 
 def mark_of(venv):
@@ -252,21 +249,50 @@ def need_space(gigabytes):
 
 
 def free_space():
-    return shutil.disk_usage(ROOT).free / GIGABYTE
+    return shutil.disk_usage(ROOT).free / 10**9
 
 
-def make_venv(venv, python, version):
-    status, output = finish([python, "-m", "venv", venv])
-    if status == 0:
-        return
-    say(useful_lines(output.splitlines()))
-    if "ensurepip is not" in output:
-        raise Stop(NO_VENV.format(found=version, path=python, short=".".join(version.split(".")[:2])))
-    raise Stop(reason(output, version))
+def install_packages(venv, kind, packages, newest):
+    """Have pip fetch uv, and uv the rest. Nothing is compiled: what is used gets compiled when it is first imported."""
+    say("  2/3  Packages")
+    python = python_of(venv)
+    must([python, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", UV], PIP_USER="0")
+    if packages:
+        arguments = [part for name in packages for part in (["--editable", name] if name[0] == "." else [name])]
+        arguments += ["--upgrade"] if newest else ["--constraint", os.path.join("requirements", "maintainer.txt")]
+    else:
+        # Without what the packages ask for themselves: the list is complete.
+        arguments = ["--no-deps", "--requirement", os.path.join("requirements", kind + ".txt"), "--editable", "."]
+    settings = dict(pip_settings(python), UV_CACHE_DIR=cache_folder(), UV_SYSTEM_CERTS="1")
+    must([python, "-m", "uv", "pip", "install", "--python", python, *arguments], **settings)
 
 
-def finish(command, **settings):
-    """Run a command to its end: (exit status, what it printed)."""
+def pip_settings(python):
+    """The index, certificate and proxy that pip is set to, where uv, which does not read pip's settings, looks."""
+    found = {}
+    listed = run([python, "-m", "pip", "config", "list"])[1]
+    for option, variable in (("index-url", "UV_DEFAULT_INDEX"), ("cert", "SSL_CERT_FILE"), ("proxy", "HTTPS_PROXY")):
+        match = re.search(r"^(?:global|install|:env:)\." + option + "='(.*)'$", listed, re.MULTILINE)
+        if match and variable not in os.environ:
+            found[variable] = match.group(1)
+    return found
+
+
+def cache_folder():
+    """Where uv keeps what it fetched: its usual folder if files there can be linked into .venv, else one in build/."""
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    usual = os.environ.get("UV_CACHE_DIR") or os.path.join(caches, "uv")
+    try:
+        os.makedirs(usual, exist_ok=True)
+        if os.access(usual, os.W_OK) and os.stat(usual).st_dev == os.stat(ROOT).st_dev:
+            return usual
+    except OSError:
+        pass
+    return os.path.join(ROOT, "build", "uv")
+
+
+def run(command, **settings):
+    """Run a command to its end, showing what it fetches and, if it fails, its errors: (exit status, output)."""
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -275,148 +301,56 @@ def finish(command, **settings):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    try:
-        output = process.communicate()[0].decode("utf-8", "replace")
-    except KeyboardInterrupt:
-        end(process)
-        raise
-    return process.returncode, output
-
-
-def end(process):
-    """After Ctrl-C, which has reached the process too: give it a moment to end by itself and with its children."""
-    try:
-        process.wait(timeout=3)
-    except subprocess.TimeoutExpired:
-        process.terminate()
-        process.wait()
-
-
-def install_packages(venv, packages, newest):
-    """Run pip in the environment, after a newer pip than Python brings along: it takes a third of the time."""
-    with open(os.path.join(ROOT, "requirements.txt"), "rb") as file:
-        pins = [line for line in file.read().splitlines() if line.strip() and not line.startswith((b"#", b"-"))]
-    arguments = ["--requirement", "requirements.txt"]
-    if packages:
-        arguments = [part for name in packages for part in (["--editable", name] if name[0] == "." else [name])]
-        if newest:
-            arguments += ["--upgrade", "--upgrade-strategy", "eager"]
-        else:
-            constraints = os.path.join(venv, "versions.txt")
-            with open(constraints, "wb") as file:
-                file.write(b"\n".join(pins) + b"\n")
-            arguments += ["--constraint", constraints]
-    total = "" if packages else f" of about {len(pins)}"
-    run_pip(venv, [PIP], total)
-    # Without compiling everything: what is used gets compiled when it is first imported, which is next.
-    run_pip(venv, ["--no-compile", "--no-warn-script-location", *arguments], total)
-
-
-def run_pip(venv, arguments, total):
-    """Run `pip install`, showing one line that moves. If it fails, show its last useful lines and stop."""
-    command = [python_of(venv), "-m", "pip", "install", "--progress-bar", "off", "--no-input"]
-    command.append("--disable-pip-version-check")
-    process = subprocess.Popen(
-        command + arguments,
-        cwd=ROOT,
-        env=dict(os.environ, PYTHONUNBUFFERED="1", PIP_USER="0"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
     lines = []
-    reader = threading.Thread(target=read_lines, args=(process.stdout, lines))
-    reader.daemon = True
-    reader.start()
     try:
-        show_progress(reader, lines, total)
-    except KeyboardInterrupt:
-        end(process)
+        for line in process.stdout:
+            lines.append(line.decode("utf-8", "replace").rstrip())
+            if re.match(r" *(Downloading|Building|Prepared|Installed) ", lines[-1]):
+                say("       " + lines[-1].strip())
+        process.wait()
+    except KeyboardInterrupt:  # it has reached the process too: a moment to end by itself and with its children
+        try:
+            process.wait(timeout=3)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            process.wait()
         raise
-    if process.wait() != 0:
-        say(useful_lines(lines))
-        raise Stop(reason("\n".join(lines), running()))
+    if process.returncode:
+        errors = [line for line in lines if re.match(r" *(error|fatal|cause|hint)|WARNING: Retrying", line, re.I)]
+        say("\n".join("  | " + line.strip()[:300] for line in (errors or lines)[-6:]))
+    return process.returncode, "\n".join(lines)
+
+
+def must(command, version="", **settings):
+    """Run a command as `run` does; raise Stop with the reason, read from what it printed, if it fails."""
+    status, output = run(command, **settings)
+    if status == 0:
+        return output
+    if re.search(SPACE, output) or free_space() < 0.1:
+        raise Stop(disk_full())
+    if "ensurepip is not" in output:
+        raise Stop(NO_VENV.format(found=version, path=command[0], short=".".join(version.split(".")[:2])))
+    if re.search(LOCKED, output):
+        raise Stop(NOT_WRITABLE.format(root=ROOT, error="see the lines above"))
+    if re.search(NETWORK, output):
+        raise Stop(NO_NETWORK)
+    if re.search(PLATFORM, output):
+        bits = 64 if sys.maxsize > 2**32 else 32
+        raise Stop(NO_PACKAGE.format(platform=sys.platform, bits=bits, found=version or running()))
+    raise Stop(FAILED)
 
 
 def try_packages(venv, more):
     """Start what the lessons need: a processor that TensorFlow cannot use is found here and not in lesson 1."""
     say("  3/3  A first start of Keras and Jupyter")
     code = "import vaelab, keras, sklearn, matplotlib.pyplot, ipykernel" + more
-    status, output = finish([python_of(venv), "-c", code], TF_CPP_MIN_LOG_LEVEL="2", CUDA_VISIBLE_DEVICES="-1")
-    if status != 0:
-        say(useful_lines(output.splitlines()))
+    status, _ = run([python_of(venv), "-c", code], TF_CPP_MIN_LOG_LEVEL="2", CUDA_VISIBLE_DEVICES="-1")
+    if status:
         raise Stop(NO_START.format(status=status))
 
 
-def read_lines(stream, lines):
-    for line in stream:
-        lines.append(line.decode("utf-8", "replace").rstrip())
-
-
-def show_progress(reader, lines, total):
-    """Until pip ends: on a terminal one line that is rewritten, elsewhere a new line every ten seconds."""
-    terminal, started, seen, shown = sys.stdout.isatty(), time.time(), 0, 0
-    fetched, doing = 0, "getting pip ready"
-    while reader.is_alive():
-        reader.join(0.5)
-        for line in lines[seen:]:
-            seen += 1
-            name = requirement(line)
-            if name:
-                fetched += 1
-                doing = f"{fetched}{total}, {name}"
-            elif line.lstrip().startswith("Downloading ") and line.endswith(")"):
-                wheel, _, size = line.strip()[len("Downloading ") : -1].partition(" (")
-                doing = "{}{}, {} {}".format(fetched, total, wheel.split("/")[-1].split("-")[0], size)
-            elif line.startswith("Installing collected packages") and fetched:
-                doing = "all there, unpacking them (a minute or two)"
-        text = f"  2/3  Packages: {doing} [{clock(time.time() - started)}]"
-        if terminal:
-            columns = shutil.get_terminal_size().columns - 1
-            sys.stdout.write("\r" + text[:columns].ljust(columns))
-            sys.stdout.flush()
-        elif time.time() - started >= 10 * (shown + 1):
-            shown += 1
-            say(text)
-    if terminal:
-        sys.stdout.write("\n")
-
-
-def requirement(line):
-    """The package that pip has just turned to, or None: "Collecting keras==3.15.1 (from -r requirements.txt …"."""
-    for start, source in (("Collecting ", "(from "), ("Requirement already satisfied: ", "(from -r")):
-        if line.startswith(start) and source in line:
-            return line[len(start) :].split()[0].split("==")[0]
-    if line.startswith("Processing ") and "(from -r" in line:  # a wheel on this machine
-        return os.path.basename(line.split()[1]).split("-")[0]
-    return None
-
-
-def useful_lines(lines):
-    """pip's errors, and its last complaint about the network; without any, its last five lines."""
-    errors = [line for line in lines if line.lstrip().lower().startswith(("error", "fatal"))]
-    complaints = [line for line in lines if line.startswith("WARNING: Retrying")]
-    chosen = complaints[-1:] + errors[-4:] or [line for line in lines if line.strip()][-5:]
-    return "\n".join("  | " + line.strip()[:300] for line in chosen)
-
-
-def reason(output, version):
-    """The message for what went wrong, read from what venv or pip printed."""
-    if any(sign in output for sign in SPACE_SIGNS) or free_space() < 0.1:
-        return disk_full()
-    if "Read-only file system" in output or "Permission denied" in output:
-        return NOT_WRITABLE.format(root=ROOT, error="see the lines above")
-    if any(sign in output for sign in NETWORK_SIGNS):
-        return NO_NETWORK
-    if "No matching distribution found" in output:
-        bits = 64 if sys.maxsize > 2**32 else 32
-        return NO_PACKAGE.format(platform=sys.platform, bits=bits, found=version)
-    return FAILED
-
-
 def disk_full():
-    temporary = os.environ.get("TMPDIR") or os.environ.get("TEMP") or "/tmp"
-    return DISK_FULL.format(free=free_space(), root=ROOT, temporary=temporary)
+    return DISK_FULL.format(free=free_space(), root=ROOT, cache=cache_folder())
 
 
 def explain(error):
@@ -426,10 +360,6 @@ def explain(error):
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return NOT_WRITABLE.format(root=ROOT, error=error.strerror)
     return f"The environment could not be made: {error}\nRun the same command again."
-
-
-def clock(seconds):
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def say(text):

@@ -13,26 +13,20 @@ import argparse
 import contextlib
 import datetime
 import errno
-import hashlib
 import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 import webbrowser
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from files import ROOT, is_lesson, number, sha256, write
+
 RECORD = ".handed-out.json"
-LOG = ".jupyterlab.log"
-FIRST_PORT, PORTS = 8888, 50
-SECONDS_TO_START = 120
+FIRST_PORT = 8888
 
 
 def main():
@@ -107,9 +101,7 @@ def hand_out(notebooks, lab, fresh=None):
     lessons = sorted(path.relative_to(notebooks) for path in notebooks.glob("*/*.ipynb"))
     if not lessons:
         sys.exit(f"There are no lessons in {notebooks}. Is this a complete clone of the repository?")
-    if fresh and fresh.isdigit():
-        fresh = fresh.zfill(2)
-    if fresh and not any(lesson.name.startswith(f"{fresh}-") for lesson in lessons):
+    if fresh and not any(is_lesson(lesson, fresh) for lesson in lessons):
         sys.exit(f"There is no lesson {fresh}. There are: {', '.join(sorted({number(name) for name in lessons}))}.")
     lab.mkdir(exist_ok=True)
     record, before = read_record(lab), read_record(lab)
@@ -126,7 +118,7 @@ def hand_out(notebooks, lab, fresh=None):
                     trust(newest, copy)
                     (made if mine is None else refreshed).append(name)
                 record[name] = {"copy": sha256(newest), "newest": sha256(newest)}
-            elif fresh and number(lesson) == fresh:
+            elif fresh and is_lesson(lesson, fresh):
                 beside = put_beside(copy, newest)
                 record[name] = {**entry, "newest": sha256(newest)}
                 print(f"The newest edition of {name} is in {shown(beside)}. Yours is as it was.")
@@ -138,24 +130,15 @@ def hand_out(notebooks, lab, fresh=None):
                 print(f"  The newer one beside it: make lab FRESH={number(lesson)}")
     finally:
         if record != before:
-            write(lab / RECORD, json.dumps(record, indent=1).encode())
+            write(lab / RECORD, json.dumps(record, indent=1))
     if made:
         print(f"Made your copies of {len(made)} lesson{'s' * (len(made) > 1)} in {shown(lab)}.")
     if refreshed:
         print(f"Brought up to date, as you had not changed them: {', '.join(refreshed)}.")
 
 
-def number(lesson):
-    """ "02" of "en/02-latent-scatter.ipynb", "hw1" of "en/hw1-….ipynb": what FRESH= is given."""
-    return lesson.name.split("-")[0]
-
-
 def shown(path):
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-
-
-def sha256(content):
-    return hashlib.sha256(content).hexdigest()
 
 
 def read_record(lab):
@@ -168,18 +151,6 @@ def read_record(lab):
         return {name: entry for name, entry in record.items() if isinstance(entry, dict)}
     except (OSError, ValueError, AttributeError):
         return {}
-
-
-def write(path, content):
-    """Write `content` under a temporary name and rename it, so that no interruption leaves half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def put_beside(copy, newest):
@@ -206,48 +177,30 @@ def trust(content, path):
 
 
 def serve(lab):
-    """Run JupyterLab in `lab` until Ctrl-C. Its own log goes to a file, so that the address stays visible."""
-    first = first_lesson(lab)
-    port = free_port()
-    browser = has_browser()
-    token = secrets.token_hex(24)
-    address = f"http://127.0.0.1:{port}/lab/tree/{first}?token={token}"
-    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.answer_yes=True"]
-    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    """Run JupyterLab in `lab` until Ctrl-C. It finds a port and says where it is; of its log only errors are shown."""
+    first, browser = first_lesson(lab), has_browser()
+    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.answer_yes=True", "--Application.log_level=ERROR"]
+    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={FIRST_PORT}", "--ServerApp.port_retries=50"]
     command += [f"--ServerApp.root_dir={lab}", f"--LabApp.default_url=/lab/tree/{first}"]
     command += ["--LabApp.extension_manager=readonly", f"--ServerApp.open_browser={browser}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         print("You are root, so JupyterLab gets --allow-root. It listens on this machine only.")
         command.append("--ServerApp.allow_root=True")
-    environment = {**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_PREFER_ENV_PATH": "1"}
-    # tools/jupyter switches off the question about Jupyter's news, and with it the search for them on the network; also
-    # the panels of nbgrader and Notebook, which are installed for the coursework's tests and only puzzle a learner.
+    # tools/jupyter switches off the question about Jupyter's news, and with it the search for them on the network.
     settings = [str(ROOT / "tools" / "jupyter"), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
-    environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(settings)
+    environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(settings), "JUPYTER_PREFER_ENV_PATH": "1"}
     environment.pop("JUPYTER_PATH", None)  # it would put other kernels called python3 before this environment's
     Path(environment["IPYTHONDIR"]).mkdir(parents=True, exist_ok=True)  # IPython makes it, but not its parents
-    log = lab / LOG
-    print("Starting JupyterLab …", flush=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with log.open("wb") as stream:
-        server = subprocess.Popen(
-            command, cwd=lab, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT
-        )
-        try:
-            if answers(server, port):
-                print(f"\n  {'JupyterLab opens in your browser' if browser else 'Open this in a browser'}: {address}\n")
-                print("Ctrl-C here ends it.", flush=True)
-            elif server.poll() is None:
-                print(f"JupyterLab is slow to start. It will be at {address}\nIts log: {log}", flush=True)
+    if is_taken(FIRST_PORT):
+        print(f"Port {FIRST_PORT} is taken (another JupyterLab?), so this one uses the next free one.")
+    print("Starting JupyterLab. Ctrl-C here ends it.", flush=True)
+    server = subprocess.Popen(command, cwd=lab, env=environment, stdin=subprocess.DEVNULL)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    while server.returncode is None:
+        with contextlib.suppress(KeyboardInterrupt):  # it has reached JupyterLab too, which ends its kernels and itself
             server.wait()
-        except KeyboardInterrupt:
-            print(flush=True)
-        finally:
-            stop(server)
     if server.returncode > 0:
-        lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()][-8:]
-        print(*(f"  | {line[:300]}" for line in lines), sep="\n")
-        sys.exit(f"JupyterLab ended with an error. Its whole log: {log}\nYour notebooks are in {lab}")
+        sys.exit(f"JupyterLab ended with an error, see above. Your notebooks are in {lab}")
     print(f"JupyterLab has ended. Your notebooks are in {(lab / first).parent}")
 
 
@@ -257,17 +210,11 @@ def first_lesson(lab):
     return next((name for name in copies if name.startswith("en/")), copies[0])
 
 
-def free_port():
-    """The first free port from 8888 on, with a word if it is another one."""
-    for port in range(FIRST_PORT, FIRST_PORT + PORTS):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            if os.name != "nt":  # there the option would let two servers share a port
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            if port != FIRST_PORT:
-                print(f"Port {FIRST_PORT} is taken (another JupyterLab?), so this one uses port {port}.")
-            return port
-    sys.exit(f"The ports {FIRST_PORT} to {FIRST_PORT + PORTS - 1} are all taken. End another JupyterLab and try again.")
+def is_taken(port):
+    """Whether a program listens on this port of this machine."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def has_browser():
@@ -282,30 +229,6 @@ def has_browser():
     except webbrowser.Error:
         return False
     return True
-
-
-def answers(server, port):
-    """Wait until JupyterLab answers. False if it ends or takes too long."""
-    give_up = time.monotonic() + SECONDS_TO_START
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while server.poll() is None and time.monotonic() < give_up:
-        try:
-            direct.open(f"http://127.0.0.1:{port}/api", timeout=5).close()
-            return True
-        except urllib.error.HTTPError:
-            return True
-        except OSError:
-            time.sleep(0.2)
-    return False
-
-
-def stop(server):
-    """End JupyterLab and its kernels, and wait for it: Ctrl-C has reached it already, other signals have not."""
-    for end in (None, server.terminate, server.kill):
-        if end and server.poll() is None:
-            end()
-        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-            server.wait(timeout=5)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,26 @@
 """Turn the lessons' text into executed notebooks: notebooks/en/01-….md → notebooks/en/01-….ipynb.
 
     python tools/notebooks.py          the lessons whose text and notebook differ
-    python tools/notebooks.py 02 03    these, executed anew whether they differ or not
-    python tools/notebooks.py --all    every lesson, executed anew
-    python tools/notebooks.py --check  write nothing; exit 1 if a lesson's text and notebook differ
+    python tools/notebooks.py 02 03b   these, executed anew whether they differ or not; 03 is not 03b
 
 Contents are compared, never file times. A notebook is written only if something in it changed, and in one step, so
 that a failing cell or Ctrl-C leaves the old one as it was. When only prose changed, the stored outputs are kept.
 """
 
-import argparse
 import base64
-import hashlib
 import io
 import json
 import os
 import re
 import sys
-import tempfile
 import time
-import tomllib
-from pathlib import Path
 
 import jupytext
 import nbformat
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parent.parent
+from files import ROOT, is_lesson, repository, sha256, write
+
 TIMEOUT = 600  # seconds a cell may take
 INSTALL = """\
 try:
@@ -37,15 +31,17 @@ except ModuleNotFoundError:  # on Colab or another rented machine: fetch the cou
 """
 
 
-def repository():
-    """The public address of the course's repository, "" while there is none; see pyproject.toml."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    return os.environ.get("COURSE_REPOSITORY", settings["tool"]["course"]["repository"])
-
-
 def lessons(folder=ROOT / "notebooks"):
-    """Paths of all lesson texts, in order."""
+    """Paths of all lesson texts, in order: 00 to 10, a deeper page after its chapter, then the homeworks."""
     return sorted(folder.glob("*/*.md"))
+
+
+def chosen(names):
+    """The lessons of these numbers or whole names, in order. Ends the program if a name means none."""
+    known = lessons()
+    if missing := [name for name in names if not any(is_lesson(path, name) for path in known)]:
+        sys.exit(f"No lesson is called {', '.join(missing)}. There are: {', '.join(path.stem for path in known)}.")
+    return [path for path in known if any(is_lesson(path, name) for name in names)]
 
 
 def read_text(path, address=None):
@@ -56,13 +52,14 @@ def read_text(path, address=None):
     for cell in notebook.cells:
         if address and "setup-cell" in cell.metadata.get("tags", []):
             cell.source = cell.source.replace("import vaelab\n", INSTALL.format(repository=address), 1)
-        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        digest = sha256(f"{cell.cell_type}\n{cell.source}")[:12]
         seen[digest] = seen.get(digest, 0) + 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
+            **{key: value for key, value in notebook.metadata.items() if key == "vaelab"},
         }
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -70,8 +67,8 @@ def read_text(path, address=None):
 
 
 def signature(notebook, kinds=("code", "markdown", "raw")):
-    """What two notebooks must share to be the same lesson: type, id, source and metadata of each cell."""
-    return [
+    """What two notebooks must share to be the same lesson: our metadata; type, id, source, metadata of each cell."""
+    return [json.dumps(notebook.metadata.get("vaelab"), sort_keys=True)] + [
         (cell.cell_type, cell.id, cell.source, json.dumps(cell.metadata, sort_keys=True))
         for cell in notebook.cells
         if cell.cell_type in kinds
@@ -128,7 +125,7 @@ def tidy(notebook, stem):
     text = json.dumps(notebook)
     # In order of first appearance, so that the same notebook gives the same ids.
     order = sorted(state, key=lambda model: (text.find(model), state[model].get("model_name", "")))
-    names = {old: hashlib.sha256(f"{stem}-{i}".encode()).hexdigest()[:32] for i, old in enumerate(order)}
+    names = {old: sha256(f"{stem}-{i}")[:32] for i, old in enumerate(order)}
     text = re.sub("|".join(map(re.escape, names)), lambda match: names[match[0]], text)
     clean = nbformat.from_dict(json.loads(text))
     notebook.cells, notebook.metadata = clean.cells, clean.metadata
@@ -142,20 +139,12 @@ def smaller(png):
     return min(png, base64.b64encode(buffer.getvalue()).decode() + "\n", key=len)
 
 
-def write(notebook, path):
-    """Write in one step: a temporary file beside it, then a rename."""
+def write_notebook(notebook, path):
+    """Write it if anything in it changed. Returns whether it did."""
     text = nbformat.writes(notebook).rstrip("\n") + "\n"
     if path.exists() and path.read_text("utf-8") == text:
         return False
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".tmp", delete=False) as file:
-        try:
-            file.write(text)
-            file.close()
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    write(path, text)
     return True
 
 
@@ -167,33 +156,14 @@ def build(text_path, force=False, run=execute):
     if old is not None and not force:
         if signature(old) == signature(notebook):
             return "unchanged"
-        if signature(old, ["code"]) == signature(notebook, ["code"]):
+        if signature(old, ["code"])[1:] == signature(notebook, ["code"])[1:]:
             stored = {cell.id: cell for cell in old.cells}
             notebook.cells = [stored[c.id] if c.cell_type == "code" else c for c in notebook.cells]
-            notebook.metadata = old.metadata
-            write(notebook, path)
+            notebook.metadata = {**{k: v for k, v in old.metadata.items() if k != "vaelab"}, **notebook.metadata}
+            write_notebook(notebook, path)
             return "prose"
     run(notebook, text_path)
-    return "executed" if write(notebook, path) else "unchanged"
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("numbers", nargs="*", help="lessons by the start of their name, such as 02 or hw1")
-    parser.add_argument("--all", action="store_true", help="execute every lesson anew")
-    parser.add_argument("--check", action="store_true", help="only report lessons whose text and notebook differ")
-    options = parser.parse_args()
-    chosen = [p for p in lessons() if not options.numbers or any(p.name.startswith(n) for n in options.numbers)]
-    missing = [n for n in options.numbers if not any(p.name.startswith(n) for p in lessons())]
-    if missing:
-        sys.exit(f"No lesson starts with {', '.join(missing)}. There are: {', '.join(p.stem for p in lessons())}.")
-    if options.check:
-        stale = [p for p in chosen if not is_fresh(p)]
-        for p in stale:
-            print(f"{p.relative_to(ROOT)}: the notebook differs; run make notebooks N={p.name[:2]}")
-        sys.exit(bool(stale))
-    for p in chosen:
-        print(f"{p.parent.name}/{p.stem}: {build(p, force=options.all or bool(options.numbers))}", flush=True)
+    return "executed" if write_notebook(notebook, path) else "unchanged"
 
 
 def is_fresh(text_path):
@@ -202,5 +172,10 @@ def is_fresh(text_path):
     return path.exists() and signature(nbformat.read(path, as_version=4)) == signature(read_text(text_path))
 
 
+def main(names):
+    for path in chosen(names) if names else lessons():
+        print(f"{path.parent.name}/{path.stem}: {build(path, force=bool(names))}", flush=True)
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -19,9 +19,9 @@ import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-import notebooks
+from files import ROOT, is_lesson
+from notebooks import lessons
 
-ROOT = Path(__file__).resolve().parent.parent
 NO_AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
 REGIMES = {
     "default": {},
@@ -122,10 +122,10 @@ def main(words):
         return
     regimes = [word for word in words if word in REGIMES] or list(REGIMES)
     numbers = [word for word in words if word not in REGIMES]
-    lessons = [path.with_suffix(".ipynb") for path in notebooks.lessons()]
-    chosen = [p for p in lessons if not numbers or any(p.name.startswith(number) for number in numbers)]
-    if missing := [number for number in numbers if not any(p.name.startswith(number) for p in lessons)]:
+    known = [path.with_suffix(".ipynb") for path in lessons()]
+    if missing := [name for name in numbers if not any(is_lesson(path, name) for path in known)]:
         sys.exit(f"Neither a regime nor a lesson: {', '.join(missing)}. Regimes: {', '.join(REGIMES)}.")
+    chosen = [path for path in known if not numbers or any(is_lesson(path, name) for name in numbers)]
     found = 0
     for regime in regimes:
         print(f"{regime}: {len(chosen)} lessons", flush=True)

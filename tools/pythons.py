@@ -17,10 +17,10 @@ import time
 from pathlib import Path
 
 import environment
+from files import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 CHAPTER = "notebooks/en/04-kl-divergence.ipynb"
-# What the package, its tests and a chapter need; the versions are those of requirements.txt.
+# What the package, its tests and a chapter need; the versions are the maintainer's.
 PACKAGES = [".", "ipykernel", "ipywidgets", "nbval", "pytest", "pytest-xdist"]
 # The tests that need more than that: a browser, the site, the grader, the tools.
 NEED_MORE = ["bench", "code_walker", "*explorer", "*_figure", "widgets", "environment", "lab", "notebook*", "pythons",

@@ -1,7 +1,8 @@
 """tools/lab.py: the learner's copies, and JupyterLab on them."""
 
+import contextlib
 import http.client
-import importlib.util
+import importlib
 import json
 import os
 import re
@@ -11,24 +12,24 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
-from pathlib import Path
 
 import nbformat
 import nbformat.sign
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-SCRIPT = ROOT / "tools" / "lab.py"
+import files
+import lab
+from files import ROOT
+
+TOOLS = ROOT / "tools"
 
 
 @pytest.fixture
 def tool():
-    """tools/lab.py as a module of its own for each test."""
-    spec = importlib.util.spec_from_file_location("lab", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """tools/lab.py, loaded anew for each test."""
+    return importlib.reload(lab)
 
 
 @pytest.fixture
@@ -56,11 +57,18 @@ def hand_out(tool, course, fresh=None):
     tool.hand_out(course / "notebooks", course / "lab", fresh)
 
 
+def take_tools(course):
+    """Give the course its own copy of what starts the lab."""
+    shutil.copytree(TOOLS / "jupyter", course / "tools/jupyter")
+    for name in ("lab.py", "files.py"):
+        shutil.copy(TOOLS / name, course / "tools")
+
+
 def lessons_in(folder):
     return sorted(path.name for path in folder.glob("*.ipynb"))
 
 
-def test_missing_copy_is_not_made(tool, course):
+def test_missing_copy_is_made(tool, course):
     hand_out(tool, course)
     assert lessons_in(course / "lab/en") == ["01-encoder-decoder.ipynb", "02-latent-scatter.ipynb"]
     (course / "lab/en/02-latent-scatter.ipynb").unlink()
@@ -69,14 +77,14 @@ def test_missing_copy_is_not_made(tool, course):
         assert (course / "lab/en" / lesson.name).read_bytes() == lesson.read_bytes()
 
 
-def test_second_edition_of_the_course_gets_no_folder(tool, course):
+def test_second_language_gets_a_folder_and_english_opens_first(tool, course):
     edit(course / "notebooks/ru/01-encoder-decoder.ipynb", "1 + 1  # один")
     hand_out(tool, course)
     assert lessons_in(course / "lab/ru") == ["01-encoder-decoder.ipynb"]
     assert tool.first_lesson(course / "lab") == "en/01-encoder-decoder.ipynb"
 
 
-def test_edited_copy_is_overwritten(tool, course, capsys):
+def test_edited_copy_is_kept(tool, course, capsys):
     hand_out(tool, course)
     mine = edit(course / "lab/en/02-latent-scatter.ipynb", "my own work")
     hand_out(tool, course)
@@ -87,7 +95,7 @@ def test_edited_copy_is_overwritten(tool, course, capsys):
     assert (course / "lab/en/02-latent-scatter.ipynb").read_bytes() == mine
 
 
-def test_untouched_copy_stays_old(tool, course, capsys):
+def test_untouched_copy_is_brought_up_to_date(tool, course, capsys):
     hand_out(tool, course)
     newest = edit(course / "notebooks/en/02-latent-scatter.ipynb", "second edition")
     hand_out(tool, course)
@@ -95,7 +103,7 @@ def test_untouched_copy_stays_old(tool, course, capsys):
     assert "Brought up to date, as you had not changed them: en/02-latent-scatter.ipynb" in capsys.readouterr().out
 
 
-def test_edited_copy_of_the_newest_edition_is_announced(tool, course, capsys):
+def test_edited_copy_of_the_newest_edition_needs_no_word(tool, course, capsys):
     hand_out(tool, course)
     edit(course / "lab/en/02-latent-scatter.ipynb", "my own work")
     capsys.readouterr()
@@ -103,7 +111,7 @@ def test_edited_copy_of_the_newest_edition_is_announced(tool, course, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_newer_edition_of_an_edited_copy_is_not_announced(tool, course, capsys):
+def test_newer_edition_of_an_edited_copy_is_announced(tool, course, capsys):
     hand_out(tool, course)
     edit(course / "lab/en/02-latent-scatter.ipynb", "my own work")
     edit(course / "notebooks/en/02-latent-scatter.ipynb", "second edition")
@@ -115,7 +123,7 @@ def test_newer_edition_of_an_edited_copy_is_not_announced(tool, course, capsys):
 
 
 @pytest.mark.parametrize("fresh", ["02", "2"])
-def test_fresh_edition_is_not_put_beside_and_stays_announced(tool, course, capsys, fresh):
+def test_fresh_edition_is_put_beside_and_no_longer_announced(tool, course, capsys, fresh):
     hand_out(tool, course)
     edit(course / "lab/en/02-latent-scatter.ipynb", "my own work")
     newest = edit(course / "notebooks/en/02-latent-scatter.ipynb", "second edition")
@@ -127,7 +135,7 @@ def test_fresh_edition_is_not_put_beside_and_stays_announced(tool, course, capsy
     assert capsys.readouterr().out == ""
 
 
-def test_fresh_edition_overwrites_an_earlier_one_that_was_worked_in(tool, course):
+def test_fresh_edition_leaves_an_earlier_one_that_was_worked_in(tool, course):
     hand_out(tool, course)
     edit(course / "lab/en/02-latent-scatter.ipynb", "my own work")
     edit(course / "notebooks/en/02-latent-scatter.ipynb", "second edition")
@@ -140,13 +148,23 @@ def test_fresh_edition_overwrites_an_earlier_one_that_was_worked_in(tool, course
     assert len(list((course / "lab/en").glob("*new edition*"))) == 2
 
 
-def test_fresh_for_a_lesson_that_is_not_there_goes_unnoticed(tool, course):
-    with pytest.raises(SystemExit, match=r"no lesson 07.*01, 02"):
+def test_fresh_edition_of_a_chapter_is_not_one_of_its_deeper_page(tool, course):
+    for name in ("02-latent-scatter", "02b-deeper"):
+        edit(course / f"notebooks/en/{name}.ipynb", "first edition")
+        edit(course / f"lab/en/{name}.ipynb", "my own work")
+    hand_out(tool, course, fresh="2")
+    assert [path.name[:12] for path in (course / "lab/en").glob("*new edition*")] == ["02-latent-sc"]
+    hand_out(tool, course, fresh="2b")
+    assert len(list((course / "lab/en").glob("02b-deeper (new edition*"))) == 1
+
+
+def test_fresh_for_a_lesson_that_is_not_there_is_refused(tool, course):
+    with pytest.raises(SystemExit, match=r"no lesson 7.*01, 02"):
         hand_out(tool, course, fresh="7")
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"en/02-latent-scatter.ipynb": 3}', "\udcff", None])
-def test_damaged_record_costs_a_copy(tool, course, capsys, damage):
+def test_damaged_record_costs_no_copy(tool, course, capsys, damage):
     hand_out(tool, course)
     record = course / "lab" / tool.RECORD
     if damage is None:
@@ -161,17 +179,17 @@ def test_damaged_record_costs_a_copy(tool, course, capsys, damage):
     assert "en/01-encoder-decoder.ipynb" in json.loads(record.read_text())
 
 
-def test_full_disk_leaves_half_a_notebook(tool, course, monkeypatch):
+def test_full_disk_leaves_whole_notebooks(tool, course, monkeypatch):
     hand_out(tool, course)
     before = (course / "lab/en/02-latent-scatter.ipynb").read_bytes()
     edit(course / "notebooks/en/02-latent-scatter.ipynb", "second edition")
 
-    def half(path, content):
-        with path.open("wb") as stream:
-            stream.write(content[: len(content) // 2])
+    def full(handle, mode):
+        os.write(handle, b"half")
+        os.close(handle)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", half)
+    monkeypatch.setattr(files.os, "fdopen", full)
     monkeypatch.setattr(tool, "ROOT", course)
     monkeypatch.setattr(sys, "argv", ["lab.py", "--no-start"])
     with pytest.raises(SystemExit, match=r"(?s)No space left on device.*as they were. Make room"):
@@ -180,18 +198,18 @@ def test_full_disk_leaves_half_a_notebook(tool, course, monkeypatch):
     assert [path.name for path in (course / "lab/en").iterdir() if path.suffix != ".ipynb"] == []
 
 
-def test_clone_without_lessons_opens_an_empty_lab(tool, tmp_path):
+def test_clone_without_lessons_is_refused(tool, tmp_path):
     with pytest.raises(SystemExit, match="complete clone"):
         tool.hand_out(tmp_path / "notebooks", tmp_path / "lab")
 
 
-def test_stored_figures_of_a_copy_are_not_trusted(tool, course):
+def test_stored_figures_of_a_copy_are_trusted(tool, course):
     hand_out(tool, course)
     notebook = nbformat.read(course / "lab/en/01-encoder-decoder.ipynb", as_version=4)
     assert nbformat.sign.NotebookNotary().check_signature(notebook)
 
 
-def test_signing_that_fails_stops_the_lab(tool, course, monkeypatch):
+def test_signing_that_fails_does_not_stop_the_lab(tool, course, monkeypatch):
     def refuse(self, notebook):
         raise RuntimeError("no database")
 
@@ -200,25 +218,22 @@ def test_signing_that_fails_stops_the_lab(tool, course, monkeypatch):
     assert len(lessons_in(course / "lab/en")) == 2
 
 
-def test_taken_port_is_used_or_passed_over_in_silence(tool, monkeypatch, capsys):
+def test_taken_port_is_known(tool):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
+        assert not tool.is_taken(other.getsockname()[1])
         other.listen()
-        taken = other.getsockname()[1]
-        monkeypatch.setattr(tool, "FIRST_PORT", taken)
-        port = tool.free_port()
-    assert taken < port < taken + tool.PORTS
-    assert re.search(rf"Port {taken} is taken.*port {port}", capsys.readouterr().out)
+        assert tool.is_taken(other.getsockname()[1])
 
 
 @pytest.mark.parametrize("elsewhere", [{"SSH_CONNECTION": "1.2.3.4", "DISPLAY": ":0"}, {"SSH_TTY": "/dev/pts/1"}])
-def test_browser_is_opened_on_a_screen_far_away(tool, monkeypatch, elsewhere):
+def test_no_browser_is_opened_on_a_screen_far_away(tool, monkeypatch, elsewhere):
     for name, value in elsewhere.items():
         monkeypatch.setenv(name, value)
     assert not tool.has_browser()
 
 
-def test_browser_is_expected_where_there_is_none(tool, monkeypatch):
+def test_no_browser_is_opened_where_there_is_none(tool, monkeypatch):
     def none(name=None):
         raise tool.webbrowser.Error("could not locate runnable browser")
 
@@ -229,7 +244,7 @@ def test_browser_is_expected_where_there_is_none(tool, monkeypatch):
     assert not tool.has_browser()
 
 
-def test_error_is_blamed_on_the_lab_whatever_it_was_about(tool, course, monkeypatch):
+def test_error_names_its_file_and_what_helps(tool, course, monkeypatch):
     monkeypatch.setattr(tool, "ROOT", course)
     monkeypatch.setattr(sys, "argv", ["lab.py", "--no-start"])
     for code, said in ((13, "Make it accessible"), (30, "Move the whole course"), (5, "Mend that")):
@@ -242,7 +257,7 @@ def test_error_is_blamed_on_the_lab_whatever_it_was_about(tool, course, monkeypa
             tool.main()
 
 
-def test_jupyter_writes_to_the_home_or_reads_its_settings(tool, tmp_path, monkeypatch):
+def test_jupyter_keeps_to_the_lab(tool, tmp_path, monkeypatch):
     """Only the learner's own look of JupyterLab, and caches, stay in the home; without a home, nothing does."""
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "MPLCONFIGDIR", "KERAS_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
@@ -257,35 +272,32 @@ def test_jupyter_writes_to_the_home_or_reads_its_settings(tool, tmp_path, monkey
     assert all(folder.startswith(str(tmp_path / "own")) for folder in folders.values())
 
 
-def test_terminal_of_few_characters_ends_the_lab(course):
-    (course / "tools").mkdir()
-    (course / "tools/lab.py").write_bytes(SCRIPT.read_bytes())
+def test_terminal_of_few_characters_shows_question_marks(course):
+    take_tools(course)
     edit(course / "notebooks/en/01-ключ.ipynb", "1 + 1")
     edit(course / "lab/en/01-ключ.ipynb", "mine")
-    lab = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, course / "tools/lab.py", "--fresh", "01", "--no-start"],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         text=True,
     )
-    assert lab.returncode == 0, lab.stderr
-    assert "newest edition of en/01-????.ipynb is in" in lab.stdout
+    assert ended.returncode == 0, ended.stderr
+    assert "newest edition of en/01-????.ipynb is in" in ended.stdout
 
 
-def test_lab_does_not_serve_the_copies_with_this_environment_and_end_on_ctrl_c(course):
+def test_lab_serves_the_copies_with_this_environment_and_ends_on_ctrl_c(course):
     """JupyterLab itself, started as `make lab` does, without a home to write to, with another kernel called python3."""
     wrong = course / "wrong/kernels/python3"
     wrong.mkdir(parents=True)
     (wrong / "kernel.json").write_text('{"argv": ["false"], "display_name": "Wrong", "language": "python"}')
-    (course / "tools").mkdir()
-    (course / "tools/lab.py").write_bytes(SCRIPT.read_bytes())
-    shutil.copytree(SCRIPT.parent / "jupyter", course / "tools/jupyter")
+    take_tools(course)
     (course / "home").touch()
     ours = ("JUPYTER", "IPYTHON", "MPL", "KERAS", "XDG")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment |= {"HOME": str(course / "home"), "SSH_TTY": "yes", "PYTHONUNBUFFERED": "1"}
     environment["JUPYTER_PATH"] = str(course / "wrong")
-    lab = subprocess.Popen(
+    server = subprocess.Popen(
         [sys.executable, course / "tools/lab.py"],
         env=environment,
         stdout=subprocess.PIPE,
@@ -293,18 +305,21 @@ def test_lab_does_not_serve_the_copies_with_this_environment_and_end_on_ctrl_c(c
         text=True,
         start_new_session=True,
     )
-    watchdog = threading.Timer(180, os.killpg, (lab.pid, signal.SIGKILL))
+    watchdog = threading.Timer(180, os.killpg, (server.pid, signal.SIGKILL))
     watchdog.start()
     try:
         printed = ""
-        for line in lab.stdout:
+        for line in server.stdout:
             printed += line
-            if line.startswith("Ctrl-C"):
+            if "?token=" in line:
                 break
-        found = re.search(r"Open this in a browser: (http://127\.0\.0\.1:\d+)(/lab/tree/\S+)\?token=(\w+)", printed)
+        found = re.search(r"(http://127\.0\.0\.1:\d+)(/lab/tree/\S+)\?token=(\w+)", printed)
         assert found, printed
+        assert "Ctrl-C here ends it" in printed
+        assert (f"Port {lab.FIRST_PORT} is taken" in printed) == (not found[1].endswith(f":{lab.FIRST_PORT}"))
         address, page, token = found.groups()
         assert page == "/lab/tree/en/01-encoder-decoder.ipynb"
+        wait_for(address)
         assert "Wrong" not in ask(address, "/api/kernelspecs", token)
         assert '"1 + 1"' in ask(address, "/api/contents/en/01-encoder-decoder.ipynb", token)
         shown = ask(address, page, token)
@@ -312,21 +327,31 @@ def test_lab_does_not_serve_the_copies_with_this_environment_and_end_on_ctrl_c(c
         settings = json.loads(
             re.search(r'id="jupyter-config-data" type="application/json">(.*?)</script>', shown, re.S)[1]
         )
-        assert "@jupyter/nbgrader" in settings["disabledExtensions"]
-        assert "nbgrader" not in (course / "lab/.jupyterlab.log").read_text("utf-8")
+        assert settings["disabledExtensions"] == ["@jupyterlab/apputils-extension:announcements"]
         with pytest.raises(urllib.request.HTTPError):
             ask(address, "/api/contents", "not-the-token")
-        os.killpg(lab.pid, signal.SIGINT)
-        rest = lab.stdout.read()
-        assert lab.wait() == 0
-        assert rest.strip() == f"JupyterLab has ended. Your notebooks are in {course / 'lab/en'}"
+        os.killpg(server.pid, signal.SIGINT)
+        rest = server.stdout.read()
+        assert server.wait() == 0
+        assert rest.strip().endswith(f"JupyterLab has ended. Your notebooks are in {course / 'lab/en'}")
+        assert "Traceback" not in printed + rest
     finally:
         watchdog.cancel()
-        if lab.poll() is None:
-            os.killpg(lab.pid, signal.SIGKILL)
-        lab.stdout.close()
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGKILL)
+        server.stdout.close()
     with pytest.raises((OSError, http.client.HTTPException)):
         ask(address, "/api", token)
+
+
+def wait_for(address):
+    """Until JupyterLab, which says its address just before it listens there, does."""
+    host, port = address.removeprefix("http://").split(":")
+    give_up = time.monotonic() + 30
+    while time.monotonic() < give_up:
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port))):
+            return
+        time.sleep(0.1)
 
 
 def ask(address, path, token):

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import files
 import notebooks
 
 HEAD = """---
@@ -144,9 +146,9 @@ def test_an_interrupted_write_leaves_the_old_notebook(text, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(notebooks.os, "replace", interrupted)
+    monkeypatch.setattr(files.os, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        notebooks.write(notebooks.read_text(text), path)
+        notebooks.write_notebook(notebooks.read_text(text), path)
     assert path.read_bytes() == before and len(list(path.parent.iterdir())) == 2
 
 
@@ -181,10 +183,36 @@ def test_with_an_address_the_first_cell_installs_the_package(text):
     assert "%pip" not in notebooks.read_text(text, "").cells[1].source
 
 
-def test_an_unknown_lesson_is_refused_with_the_known_ones(monkeypatch):
-    monkeypatch.setattr(notebooks.sys, "argv", ["notebooks.py", "77"])
-    with pytest.raises(SystemExit, match="No lesson starts with 77. There are: 01-encoder-decoder"):
-        notebooks.main()
+def test_an_unknown_lesson_is_refused_with_the_known_ones():
+    with pytest.raises(SystemExit, match=r"No lesson is called 77. There are: .*01-encoder-decoder"):
+        notebooks.main(["77"])
+
+
+def test_a_number_means_that_lesson_alone_and_the_order_is_that_of_the_course(monkeypatch):
+    names = ("hw1-probe", "10-beyond", "02b-deeper", "00-tour", "02-scatter", "hw2-kl")
+    monkeypatch.setattr(notebooks, "lessons", lambda: sorted(Path(f"notebooks/en/{name}.md") for name in names))
+
+    def chosen(*names):
+        return [path.stem for path in notebooks.chosen(names)]
+
+    assert [path.stem for path in notebooks.lessons()] == [
+        "00-tour", "02-scatter", "02b-deeper", "10-beyond", "hw1-probe", "hw2-kl"]  # fmt: skip
+    assert chosen("02") == chosen("2") == chosen("02-scatter") == ["02-scatter"]
+    assert chosen("hw1", "2b") == ["02b-deeper", "hw1-probe"]
+    with pytest.raises(SystemExit, match="No lesson is called 02-scat, 1"):
+        chosen("02-scat", "10", "1")
+
+
+def test_metadata_of_a_lesson_reach_the_notebook_without_running_it(text):
+    run = Run()
+    notebooks.build(text, run=run)
+    text.write_text(TEXT.replace("kernelspec:", "vaelab:\n  objectives: [exercise 1, question 3]\nkernelspec:", 1))
+    assert not notebooks.is_fresh(text) and notebooks.build(text, run=run) == "prose" and run.runs == 1
+    stored = nbformat.read(text.with_suffix(".ipynb"), as_version=4)
+    assert stored.metadata["vaelab"] == {"objectives": ["exercise 1", "question 3"]} and notebooks.is_fresh(text)
+    text.write_text(TEXT)
+    assert notebooks.build(text, run=run) == "prose"
+    assert "vaelab" not in nbformat.read(text.with_suffix(".ipynb"), as_version=4).metadata
 
 
 def test_stored_pictures_become_smaller_and_look_the_same():

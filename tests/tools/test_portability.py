@@ -3,8 +3,9 @@
 import re
 
 import nbformat
-import portability
 import pytest
+
+import portability
 
 PLANTED = """import keras
 import numpy as np

@@ -1,0 +1,35 @@
+"""The networks that several pages load."""
+
+import functools
+
+from store import SEEDS, experiment, made_with, rounded
+from vaelab.data import load_mnist
+from vaelab.models import train_autoencoder, train_vae
+from vaelab.networks import load_autoencoder, load_vae, save_network
+
+
+@experiment
+def networks(mnist):
+    """The networks that several pages and tests load, see vaelab.networks; what stands beside them is measured here."""
+    made = made_with("tensorflow", "keras", "numpy")
+
+    def keep(name, how, load, *models, **data):
+        save_network(name, *models, trained=how, made_with=made)
+        loaded = load()  # with the rounded weights, as whoever loads it gets it
+        test = loaded.evaluate(**data, batch_size=1000, verbose=0, return_dict=True)
+        save_network(name, *models, trained=how, made_with=made, test=rounded(test, 5))
+        print(name, rounded(test, 5), flush=True)
+
+    for seed in SEEDS:
+        autoencoder = train_autoencoder(mnist.x_train, seed)[2]
+        how = f"train_autoencoder(x_train, seed={seed})"
+        images = {"x": mnist.x_test, "y": mnist.x_test}
+        keep(f"autoencoder-seed{seed}", how, lambda seed=seed: load_autoencoder(seed)[2], autoencoder, **images)
+    # The 20-dimensional one and the one of black and white pixels serve as examples: one seed is enough of them.
+    wanted = [(2, "grey", seed) for seed in SEEDS] + [(2, "sampled", 0), (20, "grey", 0)]
+    for latent_dim, pixels, seed in wanted:
+        data, epochs = (mnist, 10) if pixels == "grey" else (load_mnist("sample"), 6)
+        vae = train_vae(data.x_train, latent_dim, seed, epochs)
+        how = f"train_vae(x_train, latent_dim={latent_dim}, seed={seed}, epochs={epochs}), {pixels} pixels"
+        load = functools.partial(load_vae, latent_dim, pixels, seed)
+        keep(f"vae-{latent_dim}d-{pixels}-seed{seed}", how, load, vae.encoder, vae.decoder, x=data.x_test)
