@@ -38,26 +38,6 @@ UNUSED = ["*.map", "scripts/fontawesome*", "scripts/bootstrap*", "vendor", "loca
 # The style rules of those icons.
 ICON_RULES = re.compile(r"(?<=[{};])(?:@font-face\{[^{}]*Font ?Awesome[^{}]*\}|(?:\.fa[bsr]?\b[^{},]*,?)+\{[^{}]*\})")
 
-LANDING = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>From autoencoder to VAE</title>
-<link rel="icon" href="en/_static/favicon.svg">
-<meta http-equiv="refresh" content="0; url=en/index.html">
-<style>
-  :root { color-scheme: light dark }
-  body { font: 1.25rem/1.5 system-ui, sans-serif; margin: 20vh auto; max-width: 30rem; padding: 0 1rem }
-  a { color: #b4235a }
-  @media (prefers-color-scheme: dark) { a { color: #f28cb1 } }
-</style>
-<main>
-  <h1>From autoencoder to VAE</h1>
-  <p><a href="en/index.html" hreflang="en">Read the course in English</a></p>
-</main>
-</html>
-"""
-
 
 class BookError(Exception):
     """The site cannot be built; the message says what to do."""
@@ -93,7 +73,7 @@ def fresh(folder):
 
 def stage(notebooks, toc, folder):
     """Copy the book's pages and the lessons into one folder, as Jupyter Book wants them. Returns the lessons."""
-    shutil.copytree(BOOK, folder, ignore=shutil.ignore_patterns("_build", "README.md", "__pycache__"))
+    shutil.copytree(BOOK, folder, ignore=shutil.ignore_patterns("_build", "README.md", "landing.html", "__pycache__"))
     shutil.copy(toc, folder / "_toc.yml")
     lessons = sorted(notebooks.glob("*.ipynb"))
     if not lessons:
@@ -219,7 +199,7 @@ def build(notebooks, toc, output):
     pages = run_jupyter_book(work / "en", work, address)
     finish(pages, work / "en", lessons)
     fresh(output)
-    (output / "index.html").write_text(LANDING, encoding="utf-8")
+    shutil.copy(BOOK / "landing.html", output / "index.html")
     shutil.copytree(pages, output / "en")
 
 
