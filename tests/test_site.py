@@ -1,7 +1,7 @@
 """The built site: every page in a browser, light and dark, served and from the disk; the build's own promises.
 
-Needs the fixtures `browser` and `site` of conftest.py. A small site of two made-up lessons is built here as well, with
-what the real lessons may not have: figures that fail, a formula wider than a telephone, a repository address.
+Needs the fixtures `browser` and `site` of conftest.py. A small site of made-up lessons is built here as well, with what
+the real lessons may not have: figures that fail, a formula wider than a telephone, a repository address.
 """
 
 import base64
@@ -21,13 +21,16 @@ import zlib
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
+import axe_playwright_python
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+import yaml
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "notebooks" / "en"
+TOC = ROOT / "book" / "_toc.yml"
 PAGE_LIMIT = 900_000  # bytes of a chapter without its figures, compressed
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # what another theme can change
 
 # Formulas set, figures alive or explained, search results in: nothing more is going to change.
@@ -140,20 +143,67 @@ Inside $x$.
 """
 
 
+DEEPER = r"""# 2b. Is it luck?
+
+## Check yourself
+
+**1.** What does a test MSE of 0.07 say?
+
+<details>
+<summary>It is good.</summary>
+
+**No.** The average image has the same.
+
+</details>
+<details><summary>Nothing without $\bar x$.</summary>
+
+**Yes.** A loss needs a baseline.
+
+</details>
+
+<details>
+<summary>Hint</summary>
+
+Not an answer.
+
+</details>
+"""
+
+
 def write_lessons(folder):
-    """Two lessons: text that is hard to set, and figures of each kind."""
+    """Text that is hard to set, figures of each kind, a deeper page."""
     solution = {"tags": ["hide-cell"], "jupyter": {"source_hidden": True}}
     long_line = code("x = 'a long line of code " + "that goes on " * 20 + "'")
     write_lesson(folder, "01-encoder-decoder", [markdown(TEXT), long_line, code("1 + 1", metadata=solution)])
     models = {"a": widget(AS_OBJECT, "plain"), "b": widget(AS_OBJECT, "twin"), "c": widget(AS_FUNCTION, "function"),
               "d": widget(BROKEN, "broken")}  # fmt: skip
+    check = {"tags": ["hide-cell", "check"]}
+    cells = [markdown(DEEPER), code("assert 1 == 1", metadata=check), code("1", metadata=solution)]
+    write_lesson(folder, "02b-luck", cells)
+    write_lesson(folder, "03-autoencoder-limits", [markdown("# 3. Limits\n\nWords.")])
     words = [markdown("# 2. Figures\n\nWords."), figure("a"), markdown("## More\n\nWords.")]
     write_lesson(folder, "02-latent-scatter", [*words, *(figure(name) for name in "bcd")], models)
     return folder
 
 
+def write_toc(folder):
+    """The folder's lessons in order, a deeper page below its chapter, and the book's own pages."""
+    chapters = []
+    for lesson in sorted(folder.glob("*.ipynb")):
+        if re.match(r"\d+[a-z]-", lesson.name):
+            chapters[-1].setdefault("sections", []).append({"file": lesson.stem})
+        else:
+            chapters.append({"file": lesson.stem})
+    own = [{"file": name} for name in ("glossary", "bibliography", "teaching")]
+    parts = [{"caption": "Chapters", "chapters": chapters}, {"caption": "Reference", "chapters": own}]
+    (folder / "_toc.yml").write_text(yaml.dump({"format": "jb-book", "root": "index", "parts": parts}))
+
+
 def run_book(notebooks, output, repository=""):
-    command = [sys.executable, str(ROOT / "tools" / "book.py"), "--notebooks", str(notebooks), "--output", str(output)]
+    if not (notebooks / "_toc.yml").exists():
+        write_toc(notebooks)
+    command = [sys.executable, ROOT / "tools" / "book.py"]
+    command += ["--notebooks", notebooks, "--toc", notebooks / "_toc.yml", "--output", output]
     environment = {**os.environ, "COURSE_REPOSITORY": repository}
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 
@@ -198,15 +248,14 @@ class Visit:
     kept: per width the heights that the page keeps for its figures while their scripts are on the way.
     """
 
-    def __init__(self, browser, address, widths=()):
+    def __init__(self, browser, address, widths=(), **options):
         self.errors, self.abroad, self.responses, self.kept = [], [], [], {}
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
-        self.page = self.context.new_page()
+        self.page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", **options)
         self.origin = address.split("/en/")[0].split("index.html")[0]
         self.page.on("console", self.note)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("response", lambda response: self.responses.append(response))
-        self.context.route("**/*", self.guard)
+        self.page.route("**/*", self.guard)
         if widths:
             self.arrive_in_two_steps(address, widths)
         else:
@@ -244,7 +293,7 @@ class Visit:
         return self
 
     def __exit__(self, *error):
-        self.context.close()
+        self.page.close()
 
 
 def pages_of(folder):
@@ -257,8 +306,8 @@ def pages_of(folder):
 SETTLED_WIDTH = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() =>
   resolve(document.documentElement.scrollWidth))))"""
 
-# What has one class in code of one kind has one colour, and formulas in one kind of place are alike: the first of each
-# says what a thousand would.
+# Formulas in one kind of place are alike, and so are the tokens of code of one kind: the first of each says what a
+# thousand would.
 THIN_OUT = """() => {
   const seen = new Set();
   for (const token of document.querySelectorAll(".highlight span")) {
@@ -270,6 +319,28 @@ THIN_OUT = """() => {
     const kind = [formula, formula.parentElement].map((one) => one.cloneNode().outerHTML).join();
     seen.has(kind) ? (formula.textContent = "x") : seen.add(kind);
   }
+}"""
+
+# Whatever has the same element, classes and style as another, all the way up, has its colours too. (A link's colour is
+# also judged beside the text around it.)
+LEAVE_ONE_OF_EACH_COLOUR = """() => {
+  const kinds = new Map(), seen = new Set(), again = [];
+  for (const one of document.querySelectorAll("body *")) {
+    const above = kinds.get(one.parentElement) ?? "";
+    const kind = `${above}>${one.tagName}.${one.getAttribute("class")}#${one.getAttribute("style")}`;
+    kinds.set(one, kind);
+    const key = kind + Boolean(one.querySelector(":scope > a"));
+    seen.has(key) ? again.push(one) : seen.add(key);
+  }
+  for (const one of again.reverse()) if (!one.childElementCount) one.remove();
+}"""
+
+RUN_AXE = """async ([only, without]) => {
+  const options = { preload: false, resultTypes: ["violations"], rules: {} };
+  if (only) options.runOnly = only;
+  for (const rule of without) options.rules[rule] = { enabled: false };
+  const { violations } = await axe.run(document, options);
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 200)}`));
 }"""
 
 
@@ -298,10 +369,10 @@ def answers(page, explorer):
     return moved != before, explorer.inner_text() != moved
 
 
-def violations(page, **only):
-    options = {"preload": False, "resultTypes": ["violations"], **only}
-    found = Axe().run(page, options=options).response["violations"]
-    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+def violations(page, only=None, without=()):
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    return page.evaluate(RUN_AXE, [only, list(without)])
 
 
 def weight(responses, known):
@@ -321,7 +392,7 @@ def visits(site, small_site, browser, serve):
     """What every page shows, opened once: before its figures live, wide and narrow, touched, light and dark."""
     report, known = {}, {}
     site, small = Path(site), small_site / "html"
-    small_pages = ["en/01-encoder-decoder.html", "en/02-latent-scatter.html"]
+    small_pages = [f"en/{name}.html" for name in ("01-encoder-decoder", "02-latent-scatter", "02b-luck")]
     for name, folder, pages in (("site", site, pages_of(site)), ("small", small, small_pages)):
         base = serve(folder)
         for address in pages:
@@ -343,12 +414,15 @@ def visits(site, small_site, browser, serve):
                 living = page.locator(".vaelab-explorer[data-ready=true]").all() if name == "site" else []
                 one["answers"] = [answers(page, figure) for figure in living]
                 page.evaluate(THIN_OUT)
-                one["light"], one["light violations"] = page.get_attribute("html", "data-theme"), violations(page)
+                one["violations"] = violations(page, without=COLOUR_RULES)
+                page.evaluate(LEAVE_ONE_OF_EACH_COLOUR)
+                one["light"] = page.get_attribute("html", "data-theme")
+                one["light violations"] = violations(page, COLOUR_RULES)
                 page.emulate_media(color_scheme="dark")
                 with contextlib.suppress(PlaywrightTimeout):
                     page.wait_for_function("document.documentElement.dataset.theme === 'dark'", timeout=5000)
                 one["dark"] = page.get_attribute("html", "data-theme")
-                one["dark violations"] = violations(page, runOnly=COLOUR_RULES)
+                one["dark violations"] = violations(page, COLOUR_RULES)
     return report
 
 
@@ -356,26 +430,27 @@ def found(visits, what):
     return {page: report[what] for page, report in visits.items() if report[what]}
 
 
-def test_a_page_logs_an_error(visits):
+def test_pages_log_no_error(visits):
     assert len(visits) >= 9
     assert found(visits, "errors") == {}
 
 
-def test_a_page_asks_another_origin(visits):
+def test_pages_ask_no_other_origin(visits):
     assert found(visits, "abroad") == {}
 
 
-def test_a_page_is_not_accessible(visits):
+def test_pages_are_accessible(visits):
+    assert found(visits, "violations") == {}
     assert found(visits, "light violations") == {}
     assert found(visits, "dark violations") == {}
 
 
-def test_a_page_scrolls_sideways_on_a_telephone(visits):
+def test_pages_fit_a_telephone(visits):
     assert {page: report[390] for page, report in visits.items() if report[390] > 390} == {}
     assert {page: report[320] for page, report in visits.items() if report[320] > 320} == {}
 
 
-def test_a_page_has_no_title_of_its_own_or_no_language(visits):
+def test_pages_have_titles_of_their_own_and_a_language(visits):
     course = {page: report for page, report in visits.items() if page.startswith("site: en/")}
     for page, report in course.items():
         assert report["lang"] == "en", page
@@ -383,22 +458,25 @@ def test_a_page_has_no_title_of_its_own_or_no_language(visits):
     assert len({report["title"] for report in course.values()}) == len(course)
 
 
-def test_a_page_ignores_the_systems_theme(visits):
+def test_pages_follow_the_systems_theme(visits):
     themes = {page: (report["light"], report["dark"]) for page, report in visits.items()}
     assert set(themes.values()) == {("light", "dark")}
 
 
-def test_the_theme_button_does_nothing(site, browser, serve):
+def test_the_theme_button_switches_and_is_remembered(site, browser, serve):
     with Visit(browser, serve(site) + "en/glossary.html") as visit:
         button = visit.page.locator(".theme-change-button")
         button.click()
         assert visit.page.get_attribute("html", "data-theme") == "dark"
         assert button.inner_text() == "Light"
+        visit.page.emulate_media(color_scheme="dark")
+        visit.page.emulate_media(color_scheme="light")
+        assert visit.page.get_attribute("html", "data-theme") == "dark", "the system overrules the choice"
         visit.page.reload()
         assert visit.page.get_attribute("html", "data-theme") == "dark"
 
 
-def test_the_skip_link_does_not_lead_to_the_text(site, browser, serve):
+def test_the_skip_link_leads_to_the_text(site, browser, serve):
     with Visit(browser, serve(site) + "en/glossary.html") as visit:
         visit.page.keyboard.press("Tab")
         assert visit.page.evaluate("document.activeElement.textContent.trim()") == "Skip to main content"
@@ -407,7 +485,7 @@ def test_the_skip_link_does_not_lead_to_the_text(site, browser, serve):
         assert visit.page.url.endswith("#main-content")
 
 
-def test_the_start_page_does_not_lead_to_the_course(site, browser):
+def test_the_start_page_leads_to_the_course(site, browser):
     start = Path(site) / "index.html"
     assert '<a href="en/index.html"' in start.read_text(encoding="utf-8"), "a link for browsers that do not follow"
     page = browser.new_page()
@@ -417,7 +495,7 @@ def test_the_start_page_does_not_lead_to_the_course(site, browser):
     page.close()
 
 
-def test_a_page_breaks_when_opened_from_the_disk(site, small_site, browser):
+def test_pages_work_from_the_disk(site, small_site, browser):
     pages = [Path(site) / "en" / "index.html", *sorted((Path(site) / "en").glob("0*.html"))]
     for page in [*pages[:3], small_site / "html" / "en" / "01-encoder-decoder.html"]:
         with Visit(browser, page.as_uri()) as visit:
@@ -432,7 +510,7 @@ def test_a_page_breaks_when_opened_from_the_disk(site, small_site, browser):
 # ----------------------------------------------------------------------------------------------- living figures
 
 
-def test_a_living_figure_of_the_course_stays_dead(visits):
+def test_every_figure_of_the_course_answers(visits):
     course = {page: report for page, report in visits.items() if page.startswith("site: ")}
     assert sum(report["figures"] for report in course.values()) >= 9
     for page, report in course.items():
@@ -440,7 +518,7 @@ def test_a_living_figure_of_the_course_stays_dead(visits):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_page_jumps_when_its_figure_comes_alive(visits, width):
+def test_pages_keep_the_room_that_a_figure_takes(visits, width):
     wrong = []
     for page, report in visits.items():
         if page.startswith("site: "):
@@ -450,7 +528,7 @@ def test_a_page_jumps_when_its_figure_comes_alive(visits, width):
     assert wrong == []
 
 
-def test_a_figure_of_a_supported_kind_stays_dead(small_site, browser, serve):
+def test_figures_of_each_kind_come_alive(small_site, browser, serve):
     with Visit(browser, serve(small_site / "html") + "en/02-latent-scatter.html") as visit:
         outputs = visit.page.locator(".vaelab-explorer output")
         outputs.nth(2).wait_for()
@@ -459,7 +537,7 @@ def test_a_figure_of_a_supported_kind_stays_dead(small_site, browser, serve):
         assert outputs.nth(0).inner_text() == "plain 3 of 7", "two figures share one state"
 
 
-def test_a_figure_that_fails_loses_its_picture_or_says_nothing(small_site, browser, serve):
+def test_a_figure_that_fails_keeps_its_picture_and_says_so(small_site, browser, serve):
     with Visit(browser, serve(small_site / "html") + "en/02-latent-scatter.html") as visit:
         broken = visit.page.locator(".living-figure").last
         assert "still picture" in broken.locator(".living-figure-note").inner_text()
@@ -467,7 +545,7 @@ def test_a_figure_that_fails_loses_its_picture_or_says_nothing(small_site, brows
         assert visit.page.locator(".living-figure img").count() == 1, "the figures that live keep no picture"
 
 
-def test_a_figure_shows_nothing_without_javascript(small_site, browser):
+def test_figures_are_pictures_without_javascript(small_site, browser):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto((small_site / "html" / "en" / "02-latent-scatter.html").as_uri())
@@ -476,7 +554,7 @@ def test_a_figure_shows_nothing_without_javascript(small_site, browser):
     context.close()
 
 
-def test_the_code_of_a_figure_is_stored_more_than_once(small_site):
+def test_the_code_of_a_figure_is_stored_once(small_site):
     figures = small_site / "html" / "en" / "_static" / "figures"
     assert len(list(figures.glob("code-*.js"))) == 3
     assert all("function render" not in path.read_text() for path in figures.glob("02-*.js"))
@@ -492,7 +570,7 @@ def ids_and_links(page):
     return ids, [html.unescape(link) for link in links]
 
 
-def test_an_internal_link_leads_nowhere(site, small_site):
+def test_internal_links_lead_somewhere(site, small_site):
     for folder in (Path(site), small_site / "html"):
         pages = {page.resolve(): ids_and_links(page) for page in folder.rglob("*.html") if "_static" not in page.parts}
         broken = []
@@ -508,7 +586,7 @@ def test_an_internal_link_leads_nowhere(site, small_site):
         assert broken == []
 
 
-def test_a_picture_has_no_alternative_text(site):
+def test_pictures_have_alternative_text_and_a_size(site):
     for page in (Path(site) / "en").glob("*.html"):
         for image in re.findall(r"<img\b[^>]*>", page.read_text(encoding="utf-8")):
             alt = re.search(r'alt="([^"]*)"', image)
@@ -516,7 +594,7 @@ def test_a_picture_has_no_alternative_text(site):
             assert 'width="' in image and 'height="' in image, f"{page.name}: the page jumps while {image} loads"
 
 
-def test_a_download_is_not_the_original_notebook(visits):
+def test_downloads_are_the_original_notebooks(visits):
     lessons = sorted(LESSONS.glob("*.ipynb"))
     assert lessons
     for lesson in lessons:
@@ -524,17 +602,97 @@ def test_a_download_is_not_the_original_notebook(visits):
         assert name == lesson.name and content == lesson.read_bytes(), name
 
 
-def test_a_chapter_is_too_heavy(visits):
+def test_pages_are_light(visits):
     sizes = {page: report["weight"] for page, report in visits.items() if re.match(r"site: en/(\d\d|hw\d)-", page)}
     assert len(sizes) == len([*LESSONS.glob("*.ipynb")])
     # The scripts of the formulas alone are more than the lower bound: below it something was not counted.
     assert {page: size for page, size in sizes.items() if not 200_000 < size <= PAGE_LIMIT} == {}
 
 
+def test_pages_load_only_what_they_use(site):
+    common = {"documentation_options.js", "doctools.js", "sphinx_highlight.js", "sphinx-book-theme.js", "course.js",
+              "pydata-sphinx-theme.js"}  # fmt: skip
+    for page in (Path(site) / "en").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        used = common | ({"startup.js"} if 'class="math' in text else set())
+        used |= {"hydrate.js"} if 'class="living-figure"' in text else set()
+        used |= {"searchtools.js", "language_data.js", "searchindex.js"} if page.name == "search.html" else set()
+        addresses = re.findall(r'<script[^>]*\ssrc="([^"?]+)', text)
+        assert sorted(address.rpartition("/")[2] for address in addresses) == sorted(used), page.name
+    assert "webfonts" not in (Path(site) / "en/_static/styles/pydata-sphinx-theme.css").read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------------------------------- parts, deeper pages, answers
+
+
+def entries(node, above=None):
+    """Every page of a table of contents as (name, the page above it), in order."""
+    for key in ("parts", "chapters", "sections"):
+        for child in node.get(key, []):
+            if "file" in child:
+                yield child["file"], above
+            yield from entries(child, child.get("file"))
+
+
+def test_the_table_of_contents_lists_every_lesson_once_and_in_order():
+    listed = list(entries(yaml.safe_load(TOC.read_text(encoding="utf-8"))))
+    lessons = [name for name, _ in listed if re.match(r"(hw)?\d", name)]
+    assert lessons == sorted(path.stem for path in LESSONS.glob("*.ipynb"))
+    own = {path.stem for path in (ROOT / "book").glob("*.md")} - {"README", "index"}
+    assert {name for name, _ in listed} - set(lessons) == own
+    for name, above in listed:
+        deeper = re.match(r"(\d\d)[a-z]-", name)
+        assert (above or "").startswith(deeper[1] + "-") if deeper else above is None, name
+
+
+def test_deeper_pages_stand_below_their_chapter(small_site, browser):
+    folder = small_site / "html" / "en"
+    with Visit(browser, (folder / "02b-luck.html").as_uri()) as visit:
+        inner = visit.page.locator(".course-contents li:has(> a[href='02-latent-scatter.html']) li a")
+        assert inner.all_inner_texts() == ["2b\nDeeper:\nIs it luck?"]
+        assert inner.get_attribute("aria-current") == "page"
+        assert visit.page.locator(".lesson-kind").inner_text() == "Deeper, chapter 2"
+        assert visit.page.locator("article h1").inner_text().rstrip("#") == "Is it luck?"
+    ways = {}
+    for page in ("01-encoder-decoder", "02-latent-scatter", "02b-luck", "03-autoencoder-limits"):
+        text = (folder / f"{page}.html").read_text(encoding="utf-8").partition('class="prev-next-area"')[2]
+        ways[page] = re.findall(r'href="([^"]+)\.html"', text)
+    assert ways == {
+        "01-encoder-decoder": ["index", "02-latent-scatter"],
+        "02-latent-scatter": ["01-encoder-decoder", "03-autoencoder-limits", "02b-luck"],
+        "02b-luck": ["02-latent-scatter", "03-autoencoder-limits"],
+        "03-autoencoder-limits": ["02-latent-scatter", "glossary"],
+    }
+
+
+def test_answers_reply_without_javascript(small_site, browser):
+    page = browser.new_page(java_script_enabled=False)
+    page.goto((small_site / "html" / "en" / "02b-luck.html").as_uri())
+    answers = page.locator("details.answer")
+    assert [one.get_attribute("class") for one in answers.all()] == ["answer no", "answer yes"]
+    reply = answers.nth(1).locator("p")
+    assert reply.is_hidden()
+    answers.nth(1).locator("summary").click()
+    assert reply.is_visible() and reply.inner_text().startswith("Yes. ")
+    assert answers.nth(1).locator("summary .math").count() == 1
+    page.close()
+
+
+def test_checks_fold_quietly_and_solutions_say_what_they_are(small_site, browser):
+    with Visit(browser, (small_site / "html" / "en" / "02b-luck.html").as_uri()) as visit:
+        names = visit.page.locator("details.hidden-cell > summary").all_inner_texts()
+        assert names == ["check", "Show the solution"]
+        size = "(one) => parseFloat(getComputedStyle(one).fontSize)"
+        check, solution = visit.page.locator("details.hidden-cell > summary").all()
+        assert check.evaluate(size) < solution.evaluate(size)
+        check.click()
+        assert visit.page.locator("details.check pre").is_visible()
+
+
 # ------------------------------------------------------------------------------------------------- the build itself
 
 
-def test_formulas_of_several_lines_lose_their_number(small_site, browser, serve):
+def test_formulas_of_several_lines_keep_their_number(small_site, browser, serve):
     with Visit(browser, serve(small_site / "html") + "en/01-encoder-decoder.html") as visit:
         assert visit.page.locator("div.math mjx-container").count() == 2
         assert visit.page.locator("mjx-merror, [data-mjx-error]").count() == 0
@@ -542,7 +700,7 @@ def test_formulas_of_several_lines_lose_their_number(small_site, browser, serve)
         assert len(spoken) == 2
 
 
-def test_a_repository_address_adds_no_links(small_site):
+def test_a_repository_address_adds_links(small_site):
     lesson = (small_site / "html" / "en" / "01-encoder-decoder.html").read_text(encoding="utf-8")
     glossary = (small_site / "html" / "en" / "glossary.html").read_text(encoding="utf-8")
     path = "notebooks/en/01-encoder-decoder"
@@ -553,7 +711,7 @@ def test_a_repository_address_adds_no_links(small_site):
     assert "Open in Colab" not in glossary
 
 
-def test_links_to_a_repository_appear_without_one(site):
+def test_without_a_repository_no_page_links_one(site):
     """The fixture builds the course's site without an address, whatever pyproject.toml has."""
     for page in (Path(site) / "en").glob("*.html"):
         text = page.read_text(encoding="utf-8")
@@ -562,17 +720,20 @@ def test_links_to_a_repository_appear_without_one(site):
     assert "Download this notebook" in lesson.read_text(encoding="utf-8")
 
 
-def test_a_broken_link_builds_and_replaces_the_site(tmp_path):
+def test_broken_links_and_lessons_out_of_the_contents_stop_the_build_and_keep_the_site(tmp_path):
     write_lessons(tmp_path)
     (tmp_path / "html").mkdir()
     (tmp_path / "html" / ".built-by-tools-book").touch()
     (tmp_path / "html" / "index.html").write_text("the previous site")
-    links = "# 3. Links\n\n[a](04-kl-divergence.ipynb) [b](missing.csv) [c](01-encoder-decoder.ipynb#no-such-heading)"
-    write_lesson(tmp_path, "03-autoencoder-limits", [markdown(links)])
+    links = "[a](05-reparameterization.ipynb) [b](missing.csv) [c](01-encoder-decoder.ipynb#no-such-heading)"
+    write_lesson(tmp_path, "04-kl-divergence", [markdown(f"# 4. Links\n\n{links}")])
+    write_toc(tmp_path)
+    write_lesson(tmp_path, "06-combined-loss", [markdown("# 6. Loss\n\nWords.")])
     result = run_book(tmp_path, tmp_path / "html")
     assert result.returncode == 1
-    for target in ("04-kl-divergence", "missing.csv", "no-such-heading"):
+    for target in ("05-reparameterization", "missing.csv", "no-such-heading"):
         assert target in result.stderr
+    assert re.search(r"06-combined-loss\S*: WARNING: document isn't included in any toctree", result.stderr)
     assert (tmp_path / "html" / "index.html").read_text() == "the previous site"
 
 
@@ -584,14 +745,14 @@ def test_a_broken_link_builds_and_replaces_the_site(tmp_path):
         (figure("a"), widget(AS_OBJECT, "x", "@jupyter-widgets/controls"), "needs a kernel"),
     ],
 )
-def test_a_figure_that_cannot_live_is_published(tmp_path, cell, model, words):
+def test_a_figure_that_cannot_live_stops_the_build(tmp_path, cell, model, words):
     write_lesson(tmp_path, "02-latent-scatter", [markdown("# Figures"), cell], {"a": model})
     result = run_book(tmp_path, tmp_path / "html")
     assert result.returncode == 1
     assert "02-latent-scatter.ipynb, cell 1" in result.stderr and words in result.stderr
 
 
-def test_a_build_overwrites_somebodys_files(tmp_path):
+def test_a_build_refuses_a_folder_of_somebodys_files(tmp_path):
     write_lesson(tmp_path, "02-latent-scatter", [markdown("# Figures"), figure("a")], {"a": widget(AS_OBJECT, "x")})
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
@@ -600,6 +761,6 @@ def test_a_build_overwrites_somebodys_files(tmp_path):
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
-def test_a_wrong_repository_address_is_accepted(tmp_path):
+def test_a_wrong_repository_address_is_refused(tmp_path):
     result = run_book(tmp_path, tmp_path / "html", "github.com/someone")
     assert result.returncode == 1 and "https://github.com/NAME/REPO" in result.stderr

@@ -1,6 +1,6 @@
-"""Build the site: stage the book's pages beside the executed lessons, then call Sphinx. Nothing is executed.
+"""Build the site: stage the book's pages beside the executed lessons, then call Jupyter Book. Nothing is executed.
 
-    python tools/book.py [--notebooks DIR] [--output DIR]
+    python tools/book.py [--notebooks DIR] [--toc FILE] [--output DIR]
 
 The pages land in DIR/en, and DIR/index.html leads there. A warning is an error, and a failed build leaves the
 previous site as it was.
@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import struct
+import subprocess
 import sys
 import time
 import tomllib
@@ -34,25 +35,8 @@ MATHJAX = ["startup.js", "core.js", "input/tex.js", "input/tex/extensions", "out
 UNUSED = ["*.map", "scripts/fontawesome*", "scripts/bootstrap*", "vendor", "locales", "images", "webpack-macros.html",
           "sbt-webpack-macros.html", "*.LICENSE.txt", ".gitignore"]  # fmt: skip
 
-LANDING = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>From autoencoder to VAE</title>
-<link rel="icon" href="en/_static/favicon.svg">
-<meta http-equiv="refresh" content="0; url=en/index.html">
-<style>
-  :root { color-scheme: light dark }
-  body { font: 1.25rem/1.5 system-ui, sans-serif; margin: 20vh auto; max-width: 30rem; padding: 0 1rem }
-  a { color: #b4235a }
-  @media (prefers-color-scheme: dark) { a { color: #f28cb1 } }
-</style>
-<main>
-  <h1>From autoencoder to VAE</h1>
-  <p><a href="en/index.html" hreflang="en">Read the course in English</a></p>
-</main>
-</html>
-"""
+# The style rules of those icons.
+ICON_RULES = re.compile(r"(?<=[{};])(?:@font-face\{[^{}]*Font ?Awesome[^{}]*\}|(?:\.fa[bsr]?\b[^{},]*,?)+\{[^{}]*\})")
 
 
 class BookError(Exception):
@@ -87,13 +71,14 @@ def fresh(folder):
     return folder
 
 
-def stage(notebooks, folder):
-    """Copy the book's pages and the lessons into one folder, as Sphinx wants them. Returns the lessons."""
-    shutil.copytree(BOOK, folder, ignore=shutil.ignore_patterns("_build", "README.md", "__pycache__"))
+def stage(notebooks, toc, folder):
+    """Copy the book's pages and the lessons into one folder, as Jupyter Book wants them. Returns the lessons."""
+    shutil.copytree(BOOK, folder, ignore=shutil.ignore_patterns("_build", "README.md", "landing.html", "__pycache__"))
+    shutil.copy(toc, folder / "_toc.yml")
     lessons = sorted(notebooks.glob("*.ipynb"))
     if not lessons:
         raise BookError(f"{notebooks} holds no .ipynb file. Run: make notebooks")
-    figures = folder / "_static" / "figures"
+    figures = folder / "figures"
     figures.mkdir()
     for lesson in lessons:
         text = lesson.read_text(encoding="utf-8")
@@ -105,7 +90,7 @@ def stage(notebooks, folder):
 def site_notebook(notebook, stem, figures):
     """The notebook for the site: the title without its number, widgets as HTML that hydrate.js can bring to life."""
     first = notebook["cells"][0]
-    first["source"] = re.sub(r"\A# (Homework )?\d+\. ", "# ", "".join(first["source"]))
+    first["source"] = re.sub(r"\A# (Homework )?\d+[a-z]?\. ", "# ", "".join(first["source"]))
     saved = notebook["metadata"].pop("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
     count = 0
     for number, cell in enumerate(notebook["cells"]):
@@ -160,7 +145,7 @@ def write_script(path, key, value):
     path.write_text(f"(globalThis.livingFigures ??= {{}})[{json.dumps(key)}] = {text};\n", encoding="utf-8")
 
 
-def stage_mathjax(folder):
+def copy_mathjax(folder):
     """Copy the needed parts of MathJax from the package sphinx-mathjax-offline."""
     source = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
     for name in MATHJAX:
@@ -172,51 +157,62 @@ def stage_mathjax(folder):
             shutil.copy(source / name, target)
 
 
-def run_sphinx(source, target, doctrees, address):
-    from sphinx.cmd.build import build_main
+def run_jupyter_book(source, work, address):
+    """Build the staged folder; every warning counts. Returns the folder of the pages."""
+    program = Path(sys.executable).with_name("jupyter-book")
+    options = ["--path-output", str(work), "-W", "-n", "--keep-going", "-q"]
+    environment = {**os.environ, "COURSE_REPOSITORY": address, "PYTHONIOENCODING": "utf-8"}
+    built = subprocess.run([program, "build", str(source), *options], env=environment, stdout=subprocess.DEVNULL)
+    if built.returncode != 0:
+        raise BookError(
+            "Jupyter Book reported the problems above, and each of them counts. The previous site is untouched."
+        )
+    return work / "_build" / "html"
 
-    options = ["-b", "html", "-d", str(doctrees), "-D", f"course_repository={address}", "-q", "-W", "--keep-going"]
-    if build_main([*options, str(source), str(target)]) != 0:
-        raise BookError("Sphinx reported the problems above, and each of them counts. The previous site is untouched.")
 
+def finish(site, stage, lessons):
+    """Put the figures, MathJax and the original notebooks beside the pages, and drop what no page loads.
 
-def finish(site, lessons):
-    """Put the original notebooks beside the pages, drop what no page loads, add the page that leads to a language."""
-    originals = site / "en" / "notebooks"
-    originals.mkdir()
-    for lesson in lessons:
-        shutil.copy(lesson, originals / lesson.name)
-    static = site / "en" / "_static"
+    Figures and MathJax come last, because Jupyter Book puts every script that it finds on every page.
+    """
+    static = site / "_static"
+    style = static / "styles" / "pydata-sphinx-theme.css"
+    style.write_text(ICON_RULES.sub("", style.read_text(encoding="utf-8")), encoding="utf-8")
     for pattern in UNUSED:
         for path in list(static.rglob(pattern) if "/" not in pattern else static.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    (site / "index.html").write_text(LANDING, encoding="utf-8")
+    shutil.copytree(stage / "figures", static / "figures", ignore=shutil.ignore_patterns("*.html"))
+    copy_mathjax(static / "mathjax")
+    (site / "notebooks").mkdir()
+    for lesson in lessons:
+        shutil.copy(lesson, site / "notebooks" / lesson.name)
 
 
-def build(notebooks, output):
-    """Build the site of the lessons in `notebooks` into the folder `output`."""
+def build(notebooks, toc, output):
+    """Build the site of the lessons in `notebooks`, in the order of `toc`, into the folder `output`."""
     address = repository()
     refuse_foreign(output)
     work = fresh(output.parent / f"{output.name}-stage")
     print("Staging pages and lessons", flush=True)
-    lessons = stage(notebooks, work / "en")
-    stage_mathjax(work / "en" / "_static" / "mathjax")
+    lessons = stage(notebooks, toc, work / "en")
     print(f"Building the site with {len(lessons)} lessons: {', '.join(lesson.stem for lesson in lessons)}", flush=True)
-    run_sphinx(work / "en", work / "site" / "en", work / "doctrees", address)
-    finish(work / "site", lessons)
+    pages = run_jupyter_book(work / "en", work, address)
+    finish(pages, work / "en", lessons)
     fresh(output)
-    shutil.copytree(work / "site", output, dirs_exist_ok=True)
+    shutil.copy(BOOK / "landing.html", output / "index.html")
+    shutil.copytree(pages, output / "en")
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks" / "en", metavar="DIR")
+    parser.add_argument("--toc", type=Path, default=BOOK / "_toc.yml", metavar="FILE")
     parser.add_argument("--output", type=Path, default=BOOK / "_build" / "html", metavar="DIR")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
     output = options.output.resolve()
     try:
-        build(options.notebooks.resolve(), output)
+        build(options.notebooks.resolve(), options.toc, output)
     except BookError as error:
         print(f"The site was not built. {error}", file=sys.stderr)
         return 1

@@ -3,18 +3,20 @@
   "use strict";
   const root = document.documentElement;
 
-  // The theme's script changes to the button's data-mode on a click; keep it the opposite of what is shown.
+  // The button's choice stays until the next click; without one the system decides, and the theme's script follows it.
   const button = document.querySelector(".theme-change-button");
   function nameButton() {
-    const other = root.dataset.theme === "dark" ? "light" : "dark";
-    button.dataset.mode = other;
-    button.textContent = other === "dark" ? "Dark" : "Light";
+    const { mode, theme } = root.dataset;
+    if (mode !== "auto" && theme !== mode) root.dataset.theme = mode; // the system changed after a choice
+    button.dataset.mode = root.dataset.theme === "dark" ? "light" : "dark";
+    button.textContent = button.dataset.mode === "dark" ? "Dark" : "Light";
     button.setAttribute("aria-label", `${button.textContent} colours`);
   }
-  if (button) {
-    new MutationObserver(nameButton).observe(root, { attributeFilter: ["data-theme"] });
-    nameButton();
-  }
+  button.addEventListener("click", () => {
+    for (const name of ["mode", "theme"]) localStorage.setItem(name, (root.dataset[name] = button.dataset.mode));
+  });
+  new MutationObserver(nameButton).observe(root, { attributeFilter: ["data-theme"] });
+  nameButton();
 
   // A formula, a table or code that is wider than the page scrolls inside itself, and the arrow keys reach it.
   const names = { "div.math": "Formula", pre: "Code", ".pst-scrollable-table-container": "Table", ".cell_output > .output": "Output" };
