@@ -68,14 +68,11 @@ def main(arguments=None):
             stream.reconfigure(errors="replace")  # a name that the terminal can't show stops nothing
     options = command_line().parse_args(arguments)
 
-    from grading.homework import NoHomework
-    from grading.run import Refused
-    from grading.sandbox import NoSandbox
-    from grading.submissions import NothingFound
+    from grading.errors import Refused
 
     try:
         return COMMANDS[options.command](options)
-    except (NoHomework, NoSandbox, NothingFound, Refused) as error:
+    except Refused as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -88,16 +85,16 @@ def main(arguments=None):
 
 def run_grade(options):
     from grading import adjust, report
+    from grading.errors import Refused
     from grading.homework import Homework
-    from grading.run import Refused, Run, grade_all, no_marks
-    from grading.sandbox import shown
+    from grading.sandbox.outside import shown
+    from grading.session import Run, grade_all
     from grading.submissions import collect
 
     homework = Homework(options.homework)
     rows = adjust.read(options.adjust) if options.adjust else []
     submissions, notes = collect(options.submissions, homework.path.stem)
-    blank = no_marks(homework, 0)
-    adjust.apply([{"student": s.student, "marks": blank} for s in submissions], rows, options.late / 100)
+    adjust.check(rows, [submission.student for submission in submissions], homework.most, options.late / 100)
     if not options.unsafe and not options.scheduler:
         for path in (options.submissions, options.out):
             if folder := shown(path):
@@ -134,10 +131,16 @@ def run_merge(options):
 
 
 def run_bank(options):
-    from grading.bank import run_all
+    import os
+    import subprocess
+
     from grading.homework import Homework
 
-    return 0 if run_all(Homework(options.homework), range(options.seeds), options.workers) else 1
+    Homework(options.homework)  # or it is refused
+    line = [sys.executable, "-m", "pytest", "--quiet", "tests/test_grading_bank.py"]
+    line += ["--numprocesses", str(options.workers or os.cpu_count() or 1), "--dist", "worksteal"]
+    chosen = {"GRADING_BANK": options.homework, "GRADING_SEEDS": str(options.seeds)}
+    return subprocess.run(line, cwd=Path(__file__).resolve().parent.parent, env=os.environ | chosen).returncode
 
 
 def run_demo(options):
@@ -171,8 +174,8 @@ def run_student(options):
 def run_nbgrader(options):
     import jupytext
 
+    from grading.errors import Refused
     from grading.homework import Homework, masters
-    from grading.run import Refused
 
     homeworks = [Homework(name) for name in options.homework or masters()]
     paths = [options.course / "source" / one.name / f"{one.path.stem}.ipynb" for one in homeworks]

@@ -13,7 +13,7 @@ import copy
 import csv
 from pathlib import Path
 
-from grading.run import Refused
+from grading.errors import Refused
 
 COLUMNS = ["student", "kind", "task", "value", "reason"]
 
@@ -30,44 +30,58 @@ def read(path):
         raise Refused(f"{path} can't be read: {error}.") from None
 
 
-def apply(results, rows, late_share=0.1):
-    """The results with the rows applied, as copies. late_share: of the earned points, lost by each day.
+def check(rows, students, most, late_share):
+    """Raise Refused, with the line, for an unknown student, task or kind and for a value that makes no sense.
 
-    Raises Refused, with the line, for an unknown student, task or kind and for a value that makes no sense.
+    most: {task: the points that there are for it}. late_share: of the earned points, lost by each day.
     """
     if not 0 <= late_share <= 1:
         raise Refused(f"A late day can cost 0 to 100 per cent, not {100 * late_share:g}.")
+    late = set()
+    for row in rows:
+        where, student, kind = f"adjustments, line {row['line']}: ", row["student"], row["kind"]
+        if student not in students:
+            raise Refused(f"{where}there is no submission by {student!r}.")
+        if kind not in ("late", "override", "exempt"):
+            raise Refused(f"{where}{kind!r} is none of late, override, exempt.")
+        if kind == "late" and student in late:
+            raise Refused(f"{where}{student!r} has late days already, on another line.")
+        if kind != "late" and row["task"] not in most:
+            raise Refused(f"{where}there is no task {row['task']!r}.")
+        if kind == "late":
+            late.add(student)
+        if kind != "exempt":
+            check_value(row["value"], where, 365 if kind == "late" else most[row["task"]])
+
+
+def check_value(text, where, most):
+    try:
+        number = value(text)
+    except ValueError:
+        raise Refused(f"{where}{text!r} is not a number.") from None
+    if not 0 <= number <= most:
+        raise Refused(f"{where}{text} is not between 0 and {most:g}.")
+
+
+def value(text):
+    """A number as people write it, with a comma or a point."""
+    return float(text.replace(",", "."))
+
+
+def apply(results, rows, late_share=0.1):
+    """The results with the rows applied, as copies; `check` has to be content with them."""
     results = copy.deepcopy(results)
     by_student = {result["student"]: result for result in results}
     for row in rows:
-        where = f"adjustments, line {row['line']}: "
-        result = by_student.get(row["student"])
-        if result is None:
-            raise Refused(f"{where}there is no submission by {row['student']!r}.")
-        mark = next((mark for mark in result["marks"] if mark["task"] == row["task"]), None)
-        if row["kind"] in ("override", "exempt") and mark is None:
-            raise Refused(f"{where}there is no task {row['task']!r}.")
-        why = f": {row['reason']}" if row["reason"] else ""
+        result, why = by_student[row["student"]], f": {row['reason']}" if row["reason"] else ""
         if row["kind"] == "late":
-            if "late" in result:
-                raise Refused(f"{where}{row['student']!r} has late days already, on another line.")
-            days = value(row, where, 0, 365)
+            days = value(row["value"])
             result["late"] = {"days": days, "share": min(1.0, days * late_share), "reason": row["reason"]}
-        elif row["kind"] == "override":
-            mark["points"] = value(row, where, 0, mark["most"])
+            continue
+        mark = next(mark for mark in result["marks"] if mark["task"] == row["task"])
+        if row["kind"] == "override":
+            mark["points"] = value(row["value"])
             mark["messages"] = [*mark["messages"], f"Set to {mark['points']:g} points by the teacher{why}"]
-        elif row["kind"] == "exempt":
-            mark |= {"points": 0.0, "most": 0.0, "messages": [f"Exempt{why}"]}
         else:
-            raise Refused(f"{where}{row['kind']!r} is none of late, override, exempt.")
+            mark |= {"points": 0.0, "most": 0.0, "messages": [f"Exempt{why}"]}
     return results
-
-
-def value(row, where, low, high):
-    try:
-        number = float(row["value"].replace(",", "."))
-    except ValueError:
-        raise Refused(f"{where}{row['value']!r} is not a number.") from None
-    if not low <= number <= high:
-        raise Refused(f"{where}{row['value']} is not between {low:g} and {high:g}.")
-    return number

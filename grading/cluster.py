@@ -3,27 +3,27 @@
 import os
 import threading
 
+from grading.errors import Refused
 from grading.homework import Homework
-from grading.run import Refused, crashed, grade_one, proven_sandbox
-from grading.sandbox import NoSandbox
+from grading.marking import crashed, grade_one, proven_sandbox
 
 SECONDS_TO_ANSWER = 20
 RETRIES = 5  # workers that one submission may lose before it is given up
-_kept, _sandboxes = threading.local(), []
+KEPT, SANDBOXES = threading.local(), []  # of this worker
 
 
 def remote(name, edition, submission, seed, unsafe):
     """On a worker: mark one submission with this thread's sandbox."""
     wanted = name, edition, seed, unsafe
-    if getattr(_kept, "wanted", None) != wanted:
+    if getattr(KEPT, "wanted", None) != wanted:
         homework = Homework(name)
         if homework.edition != edition:
             raise Refused(f"A worker has another edition of {name} than the command. Update the repository there.")
-        if getattr(_kept, "wanted", None):
-            _kept.sandbox.close()
-        _kept.sandbox, _kept.homework, _kept.wanted = proven_sandbox(homework, unsafe, seed), homework, wanted
-        _sandboxes.append(_kept.sandbox)
-    return grade_one(_kept.homework, submission, _kept.sandbox, seed)
+        if getattr(KEPT, "wanted", None):
+            KEPT.sandbox.close()
+        KEPT.sandbox, KEPT.homework, KEPT.wanted = proven_sandbox(homework, unsafe, seed), homework, wanted
+        SANDBOXES.append(KEPT.sandbox)
+    return grade_one(KEPT.homework, submission, KEPT.sandbox, seed)
 
 
 def grade(run, submissions, address=None, workers=None):
@@ -54,7 +54,7 @@ def grade(run, submissions, address=None, workers=None):
         waiting = {client.submit(remote, *what, s, *how, pure=False, retries=1): s for s in submissions}
         for future in as_completed(list(waiting)):
             error = future.exception()
-            if isinstance(error, NoSandbox | Refused):
+            if isinstance(error, Refused):
                 raise error
             if error is None:
                 yield future.result()
@@ -62,7 +62,7 @@ def grade(run, submissions, address=None, workers=None):
                 try:
                     raise error
                 except Exception:
-                    yield crashed(run, waiting[future])
+                    yield crashed(run.homework, waiting[future], run.state["governed"])
     except CancelledError:
         raise Refused(
             f"The Dask scheduler at {address} is gone. What is finished is kept: start it again, and its workers, and "
@@ -72,5 +72,5 @@ def grade(run, submissions, address=None, workers=None):
         client.close()
         if here is not None:
             here.close()
-            while _sandboxes:
-                _sandboxes.pop().close()
+            while SANDBOXES:
+                SANDBOXES.pop().close()

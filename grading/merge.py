@@ -5,10 +5,11 @@ import io
 import json
 from pathlib import Path
 
-from grading.adjust import apply
+from grading import adjust
+from grading.errors import Refused
+from grading.files import unused
 from grading.homework import Homework
 from grading.report import cell, grades_table, number, table
-from grading.run import Refused, fresh
 
 AS_UTF8 = 'Save it with commas, as UTF-8; Excel calls this "CSV UTF-8".'
 
@@ -66,9 +67,10 @@ def merge(folder, adjustments=None, late_share=0.1):
         if not 0 <= value <= most:
             raise Refused(f"written.csv, row {line}: {number(value)} points; there are 0 to {most}.")
         given[by_student[student]["slug"], task] = value
-    results = apply(results, adjustments or [], late_share)
+    adjust.check(adjustments or [], [result["student"] for result in results], homework.most, late_share)
+    results = adjust.apply(results, adjustments or [], late_share)
     header, rows = grades_table(homework, results, given)
-    path = fresh(folder / "grades-with-written.csv")
+    path = unused(folder / "grades-with-written.csv")
     path.write_text(table(header, rows), "utf-8")
     rest = f" {open_ones} answers have no points yet and count 0." if open_ones else ""
     return f"{len(given)} marks merged.{rest} {path}"

@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from grading.errors import Refused, Unreadable
+
 MOST_BYTES = 10 << 20  # of a notebook
 MOST_FILES = 20_000  # in a zip file or folder
 MOST_CELLS = 2_000
@@ -46,18 +48,14 @@ class Submission(NamedTuple):
         return f"{plain or 'student'}-{hashlib.sha256(self.student.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
-class NothingFound(Exception):
-    """There is nothing to grade; the message says what was looked for."""
-
-
 def collect(path, homework):
     """The submissions in a folder, a zip file or a notebook. Returns (submissions by student, notes for the teacher).
 
-    homework: the name of its file, such as "hw2-kl-reparameterization". Raises NothingFound.
+    homework: the name of its file, such as "hw2-kl-reparameterization". Raises Refused.
     """
     path, notes = Path(path), []
     if not path.exists():
-        raise NothingFound(f"There is no {path}.")
+        raise Refused(f"There is no {path}.")
     if path.is_dir():
         files = list(in_folder(path, notes))
     elif path.suffix.lower() != ".ipynb" and zipfile.is_zipfile(path):
@@ -74,7 +72,7 @@ def collect(path, homework):
         notes.append(f"No notebooks, left out: {some(others)}.")
     files = [file for file in files if file.path.suffix.lower() == ".ipynb"]
     if not files:
-        raise NothingFound(f"There is no notebook (*.ipynb) in {path}.")
+        raise Refused(f"There is no notebook (*.ipynb) in {path}.")
     while len(files) > 1 and len({f.path.parts[0] for f in files}) == 1 and all(len(f.path.parts) > 1 for f in files):
         inner = [file._replace(path=PurePosixPath(*file.path.parts[1:])) for file in files]
         if not all(student_of(file.path, homework) for file in inner):
@@ -251,10 +249,6 @@ def newest(found, notes):
         f"The same file, byte for byte: {', '.join(students)}." for students in by_content.values() if students[1:]
     ]
     return chosen
-
-
-class Unreadable(Exception):
-    """A file is not a notebook; the message says what is wrong."""
 
 
 def read_notebook(data, written):

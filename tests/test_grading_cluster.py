@@ -2,21 +2,15 @@
 
 import os
 import signal
-import sys
 import threading
 import time
 
 import pytest
 
-from conftest import ROOT
-from test_grading import NEEDS_SANDBOX, submission
-
-sys.path.insert(0, str(ROOT))
-
-from grading import cluster
-from grading import run as running
-from grading.bank.hw2 import RIGHT
+from grading import bank, cluster, session
+from grading.errors import Refused
 from grading.homework import Homework
+from grading_case import NEEDS_SANDBOX, submission
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
 
@@ -24,8 +18,8 @@ distributed = pytest.importorskip("distributed", reason="Dask is not installed: 
 @NEEDS_SANDBOX
 def test_a_killed_worker_loses_no_submission(tmp_path):
     hw2 = Homework("hw2")
-    rights = list(RIGHT.values())
-    run = running.Run(tmp_path, hw2, seed=1)
+    rights = list(bank.right(hw2).values())
+    run = session.Run(tmp_path, hw2, seed=1)
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as local:
 
         def kill_one():
@@ -37,7 +31,7 @@ def test_a_killed_worker_loses_no_submission(tmp_path):
         killer = threading.Thread(target=kill_one)
         killer.start()
         class_ = [submission(hw2, f"student{i}", rights[i % len(rights)]) for i in range(5)]
-        results = running.grade_all(run, class_, progress=False, scheduler=local.scheduler_address)
+        results = session.grade_all(run, class_, progress=False, scheduler=local.scheduler_address)
         killer.join()
     run.close()
     assert [result["student"] for result in results] == [s.student for s in class_]
@@ -46,22 +40,22 @@ def test_a_killed_worker_loses_no_submission(tmp_path):
 
 
 def test_scheduler_that_does_not_answer_is_refused(tmp_path, monkeypatch):
-    run = running.Run(tmp_path, Homework("hw2"))
+    run = session.Run(tmp_path, Homework("hw2"))
     monkeypatch.setattr(cluster, "SECONDS_TO_ANSWER", 1)
-    with pytest.raises(running.Refused, match="No Dask scheduler answers"):
+    with pytest.raises(Refused, match="No Dask scheduler answers"):
         next(cluster.grade(run, [None], "tcp://127.0.0.1:9"))
     run.close()
 
 
 def test_scheduler_that_ends_meanwhile_stops_the_run_with_a_word(tmp_path):
-    run = running.Run(tmp_path, Homework("hw2"))
+    run = session.Run(tmp_path, Homework("hw2"))
     with distributed.LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50) as local:  # nothing is marked
         threading.Timer(1.0, local.close).start()
-        with pytest.raises(running.Refused, match="is gone. What is finished is kept"):
+        with pytest.raises(Refused, match="is gone. What is finished is kept"):
             next(cluster.grade(run, [None], local.scheduler_address))
     run.close()
 
 
 def test_worker_with_another_edition_of_the_homework_refuses_to_mark():
-    with pytest.raises(running.Refused, match="another edition"):
+    with pytest.raises(Refused, match="another edition"):
         cluster.remote("hw2", "of last year", None, 1, False)

@@ -1,4 +1,4 @@
-"""The homeworks, each in turn: the bank proves the marking, and students find texts and hints and no solution."""
+"""The homeworks, each in turn: what judges do with odd answers, and what students get and find no solution in."""
 
 import functools
 import html
@@ -10,19 +10,17 @@ import tracemalloc
 import zipfile
 
 import jupytext
+import nbformat
 import numpy as np
 import pytest
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
 
-from conftest import ROOT
-from test_grading import NEEDS_SANDBOX
-
-sys.path.insert(0, str(ROOT))
-
-from grading import bank, marks, student
-from grading.bank import forged
-from grading.bank.hostile import HOSTILE
+from grading import bank, marking, student
+from grading.errors import Wrong
 from grading.homework import BEGIN, END, Homework, masters
 from grading.student import student_files
+from grading_case import ROOT, homework_called, slip
 
 # Lines that say nothing about a solution, though masters and lessons share them.
 PHRASES = {
@@ -36,72 +34,7 @@ SHORT = 25  # letters that any lesson may have in common with a solution
 
 @pytest.fixture(params=masters(), scope="module")
 def homework(request):
-    return Homework(request.param)
-
-
-def test_bank_right_answers_get_all_and_wrong_ones_are_told_why_with_room_to_every_tolerance(homework, capsys):
-    margins = bank.Margins()
-    passed = bank.run_all(
-        homework, range(3), 1, ("right", "wrong", "empty"), show=False, margins=margins, box=forged.InProcess
-    )
-    assert passed, capsys.readouterr().out
-    assert not margins.faults(), "\n".join(map(str, margins.faults()))
-
-
-@NEEDS_SANDBOX
-def test_bank_right_answers_get_all_in_the_sandbox_and_its_walls_are_told_of(homework, capsys):
-    assert bank.run_all(homework, [3], kinds=("right", "walled"), show=False), capsys.readouterr().out
-
-
-@NEEDS_SANDBOX
-def test_hostile_and_empty_answers_gain_and_harm_nothing(capsys):
-    assert bank.run_all(Homework("hw2"), [0], kinds=("hostile", "empty"), show=False), capsys.readouterr().out
-
-
-def test_margins_without_room_are_faults():
-    from grading.marks import Mark, Tolerance
-
-    tolerances = [
-        Tolerance(name, "a reason", atol=1.0) for name in ("good", "right too far", "wrong too near", "alone")
-    ]
-    margins = bank.Margins()
-    for kind, far in (("right", (0.5, 0.95, 0.5, 0.5)), ("wrong", (3.0, 3.0, 1.05, 0.2))):
-        for tolerance, distance in zip(tolerances, far, strict=True):
-            margins.add(kind, Mark("task", "", 0.0, 1.0, (), {"check": {tolerance: distance}}))
-    assert {name for _, _, name, *_ in margins.faults()} == {"right too far", "wrong too near", "alone"}
-
-
-def test_numbers_that_nobody_has_computed_earn_nothing(homework):
-    assert not forged.lucky(homework, range(3))
-
-
-def test_forger_notices_numbers_that_earn_points(homework, monkeypatch):
-    monkeypatch.setattr(forged, "CONSTANT", {"right": lambda right: right})
-    monkeypatch.setattr(forged, "RANDOM", {})
-    earned = forged.lucky(homework, [0])
-    most = [sum(check.points for check in task.checks(np.random.default_rng(0))) for task in homework.tasks]
-    assert [(name, points) for name, _, _, points in earned] == [
-        (task.name, points) for task, points in zip(homework.tasks, most, strict=True)
-    ]
-
-
-def test_bench_says_where_luck_earned_points_and_where_a_tolerance_has_no_room():
-    from bench.grading import proofs
-
-    def promises(earned, right, wrong):
-        luck = {"seeds": 200, "homeworks": {"hw2": earned}}
-        one = {"as they should be": True, "tolerances": [("kl_std", "values", "values", right, wrong)]}
-        found = {"luck": {"regime": luck}, "margins": {"regime": {"seeds": 10, "homeworks": {"hw2": one}}}}
-        return [row["promise"].split()[-1] for row in proofs(found) if row["promise"]]
-
-    assert promises([], 0.5, 3.0) == ["met"] * 3
-    assert promises([("kl_std", 7, "zeros", 8.0)], 0.95, 1.01) == ["missed"] * 3
-
-
-def test_bank_is_large_enough_and_covers_every_task(homework):
-    answers = bank.of(homework)
-    assert len(answers.RIGHT) >= 6 and len(answers.WRONG) >= 12 and len(HOSTILE) >= 12
-    assert {function for function, _, _ in answers.WRONG} == {task.name for task in homework.tasks}
+    return homework_called(request.param)
 
 
 ODD = [[], [None], [np.zeros(0)], [np.zeros((1, 2, 3, 4))], [np.array(1.0)] * 9, [np.full(3, np.nan)],
@@ -114,8 +47,8 @@ def test_judge_calls_an_odd_answer_wrong_without_stumbling_or_filling_the_memory
         for check in task.checks(np.random.default_rng(0)):
             for odd in ODD:
                 tracemalloc.start()
-                with pytest.raises(marks.Wrong):
-                    marks.judge(check, [{"call": i, "arrays": odd} for i in range(len(check.calls))], "done")
+                with pytest.raises(Wrong):
+                    marking.judge(check, [{"call": i, "arrays": odd} for i in range(len(check.calls))], "done")
                 most = tracemalloc.get_traced_memory()[1]
                 tracemalloc.stop()
                 assert most < 300e6, f"{task.name}, {check.name}: {most / 1e6:.0f} MB for {[np.shape(a) for a in odd]}"
@@ -252,7 +185,7 @@ def test_points_of_text_metadata_and_checks_agree(homework):
 def test_hints_find_no_mistake_in_right_answers(homework, capsys):
     from vaelab.checks import check_task
 
-    for answers in bank.of(homework).RIGHT.values():
+    for answers in bank.right(homework).values():
         space = {}
         exec(bank.IMPORTS, space)
         for number, task in enumerate(homework.tasks, 1):  # in order: later tasks may use earlier ones
@@ -262,15 +195,11 @@ def test_hints_find_no_mistake_in_right_answers(homework, capsys):
             assert said == f"{task.name}: no mistake seen on the small cases.\n", said
 
 
-def slip(words):
-    return next((function, source) for function, said, source in bank.of(Homework("hw2")).WRONG if words in said)
-
-
 def test_hints_name_the_mistake(capsys):
     from vaelab.checks import check_task
 
     hw2, right = Homework("hw2"), {}
-    exec(bank.IMPORTS + "\n" + bank.of(hw2).RIGHT["NumPy"]["kl_std"], right)
+    exec(bank.IMPORTS + "\n" + bank.right(hw2)["with_numpy"]["kl_std"], right)
     numbers = {task.name: number for number, task in enumerate(hw2.tasks, 1)}
 
     def hints(words):
@@ -303,10 +232,18 @@ def test_hints_say_what_is_open_and_which_functions_there_are(capsys):
             check_task(homework, number, kl_std)
 
 
-def test_master_runs_with_its_solutions_and_sees_no_mistake_in_them(homework, tmp_path):
-    from nbclient import NotebookClient
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    """One kernel for all masters: each start of TensorFlow costs seven seconds of processor time."""
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(tmp_path_factory.mktemp("masters")))
+    yield manager
+    manager.shutdown_kernel(now=True)
 
+
+def test_master_runs_with_its_solutions_and_sees_no_mistake_in_them(homework, kernel):
     book = jupytext.read(homework.path, fmt="md:myst")
-    NotebookClient(book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    book.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
+    NotebookClient(book, km=kernel, timeout=300).execute()
     said = "".join(o.get("text", "") for c in book.cells if c.cell_type == "code" for o in c.outputs)
     assert said.count("no mistake seen") == len(homework.tasks) and "open" not in said, said

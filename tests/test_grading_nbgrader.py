@@ -8,10 +8,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from conftest import ROOT
-
-sys.path.insert(0, str(ROOT))
-
 from grading import __main__ as command
 from grading.homework import Homework, cut, masters
 
@@ -42,19 +38,19 @@ def released(course, name):
 
 
 @pytest.mark.parametrize("name", masters())
-def test_nbgrader_makes_another_student_notebook_than_ours(course, name):
+def test_nbgrader_makes_the_student_notebook_that_is_ours(course, name):
     """The cells are those of our notebook, which is run as every notebook is."""
     code = [cell.source.strip() for cell in nbformat.read(released(course, name), 4).cells if cell.cell_type == "code"]
     assert code == [cut(source).strip() for source in Homework(name).cells]
 
 
-def test_nbgrader_finds_something_wrong_but_the_open_answers(course):
-    _, said = nbgrader("validate", released(course, "hw2"))
+def test_nbgrader_finds_the_open_answers_in_words(course, tmp_path):
+    """Without the cells of code: they are those of our notebook, and cost two starts of TensorFlow."""
+    book = nbformat.read(released(course, "hw2"), 4)
+    book.cells = [cell for cell in book.cells if cell.cell_type == "markdown"]
+    nbformat.write(book, tmp_path / "hw2.ipynb")
+    _, said = nbgrader("validate", tmp_path / "hw2.ipynb")
     assert "YOUR ANSWER HERE" in said and said.count("cell failed") == len(Homework("hw2").written), said
-
-
-def test_nbgrader_finds_something_wrong_with_a_master(course):
-    assert "Success" in nbgrader("validate", next((course / "source").rglob("hw2*.ipynb")))[1]
 
 
 def test_a_course_s_notebook_is_not_overwritten(course, capsys):

@@ -1,27 +1,28 @@
 """The bank: answers whose marks are known beforehand. It proves the marking, as tests prove code.
 
-A homework's bank, `bank/hwN.py`, holds RIGHT, {name: {function: source}}: full marks; WRONG, [(function, words,
-source)]: fewer points on that task, and a message with those words. What serves every homework: EMPTY of this file,
-{name: source with NAME}, no point on any task; `bank/forged.py`, numbers that nobody has computed; `bank/hostile.py`,
-answers that attack.
+A homework's bank is a folder. `hwN/right/*.py`, a way of writing each, with a cell `# %% function` for every task: full
+marks. `hwN/wrong.py`: WRONG, [(function, words, source)], fewer points on that task, and a message with the words. All
+homeworks share EMPTY of this file, {name: source with NAME}, no point on any task; `forged.py`, numbers that
+nobody has computed; `hostile.py`, answers that attack. `tests/test_grading_bank.py` tries them all.
 """
 
 import importlib
 import os
-import queue
-import sys
-import threading
+import re
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import jupytext
 import nbformat
 
 from grading.bank.hostile import HOSTILE
 from grading.homework import cut
-from grading.marks import mark_seeds
-from grading.sandbox import Sandbox
+from grading.marking import mark_seeds
 
+HERE = Path(__file__).resolve().parent
+CELL = re.compile(r"^# %% (\w+)$", re.MULTILINE)
 KINDS = ("right", "wrong", "walled", "empty", "hostile")
 SECONDS = 1.0  # that a hostile answer gets
 SEEDS_AT_ONCE = 5  # inputs of so many seeds go into one question
@@ -41,32 +42,48 @@ EMPTY = {
 }
 
 
-def of(homework):
-    """The module with a homework's RIGHT and WRONG."""
-    return importlib.import_module(f"grading.bank.{homework.name}")
+def right(homework):
+    """{way of writing: {function: source}} of a homework's right answers."""
+    found = {}
+    for path in sorted(HERE.glob(f"{homework.name}/right/*.py")):
+        _, *parts = CELL.split(path.read_text("utf-8"))
+        found[path.stem] = dict(zip(parts[::2], parts[1::2], strict=True))
+        assert list(found[path.stem]) == [task.name for task in homework.tasks], f"{path} does not answer every task"
+    return found
 
 
-def trials(homework, seeds, kinds):
-    """All trials as (kind, name, function of a sandbox that returns a list of complaints and one of Marks)."""
-    bank, found = of(homework), []
-    for name, functions in bank.RIGHT.items():
-        assert set(functions) == {task.name for task in homework.tasks}, f"{name} does not answer every task"
-    seeds = list(seeds)
+def wrong(homework):
+    """[(function, words of what is told, source)] of a homework's wrong answers."""
+    return importlib.import_module(f"grading.bank.{homework.name}.wrong").WRONG
+
+
+class Trial(NamedTuple):
+    """One answer, tried. run(sandbox): (what is not as it should be, as a list of texts; the Marks)."""
+
+    kind: str
+    name: str
+    run: Callable
+
+
+def trials(homework, seeds, kinds=KINDS):
+    """All Trials of these kinds. With several seeds an answer is tried on the inputs of some of them at once."""
+    seeds, found = list(seeds), []
     groups = [seeds[i : i + SEEDS_AT_ONCE] for i in range(0, len(seeds), SEEDS_AT_ONCE)]
 
     def add(kind, name, task, source, seeds, fault):
-        def trial(sandbox):
+        def run(sandbox):
+            sandbox.next_submission()
             marks = mark_seeds(task, sandbox, [IMPORTS, source], homework.earlier(task), seeds)
             said = [(seed, words) for seed, mark in zip(seeds, marks, strict=True) for words in fault(mark) if words]
             return [f"seed {seed}: {words}" for seed, words in said], marks
 
-        found.append((kind, f"{task.name}: {name}", trial))
+        found.append(Trial(kind, f"{task.name}: {name}", run))
 
     for task in homework.tasks:
         for group in groups:
-            for name, functions in bank.RIGHT.items():
+            for name, functions in right(homework).items():
                 add("right", name, task, functions[task.name], group, not_full)
-            for function, words, source in bank.WRONG:
+            for function, words, source in wrong(homework):
                 if function == task.name:
                     add("walled" if words in WALLED else "wrong", words, task, source, group, not_told(words))
         for name, source in EMPTY.items():
@@ -74,8 +91,23 @@ def trials(homework, seeds, kinds):
     task = homework.tasks[0]
     for name, source in HOSTILE.items():
         add("hostile", name, task._replace(seconds=SECONDS), source.replace("NAME", task.name), seeds[:1], not_nothing)
-        found[-1] = (*found[-1][:2], harmless(homework, task, found[-1][2], seeds[0]))
-    return [trial for trial in found if trial[0] in kinds]
+        found[-1] = found[-1]._replace(run=harmless(homework, task, found[-1].run, seeds[0]))
+    return [trial for trial in found if trial.kind in kinds]
+
+
+def failures(homework, seeds, kinds, sandbox, margins=None):
+    """Run the trials one after the other: {name: what is not as it should be} of those that fail.
+
+    margins: a Margins to add what is measured to.
+    """
+    found = {}
+    for trial in trials(homework, seeds, kinds):
+        complaints, marks = trial.run(sandbox)
+        for mark in marks if margins else ():
+            margins.add(trial.kind, mark)
+        if complaints:
+            found[trial.name] = [*found.get(trial.name, []), *complaints]
+    return found
 
 
 def not_full(mark):
@@ -151,56 +183,6 @@ class Margins:
                 and line[4] is not None and line[4] >= ROOM)]  # fmt: skip
 
 
-def run_all(homework, seeds, workers=None, kinds=KINDS, show=True, margins=None, box=Sandbox):
-    """Run every trial of these kinds. Prints what fails and a summary; returns whether all passed.
-
-    margins: a Margins to add what is measured to. box: makes what the answers are asked of.
-    """
-    waiting, failures, tally = queue.SimpleQueue(), [], {}
-    everything = trials(homework, seeds, kinds)
-    for trial in everything:
-        waiting.put(trial)
-    started, lock, troubles = time.monotonic(), threading.Lock(), []
-
-    def work():
-        try:
-            with box() as sandbox:
-                while not troubles:
-                    try:
-                        kind, name, trial = waiting.get_nowait()
-                    except queue.Empty:
-                        return
-                    sandbox.next_submission()
-                    complaints, marks = trial(sandbox)
-                    with lock:
-                        for mark in marks if margins else ():
-                            margins.add(kind, mark)
-                        passed, total = tally.get(kind, (0, 0))
-                        tally[kind] = passed + (not complaints), total + 1
-                        if complaints:
-                            failures.append(f"{kind}  {name}\n    " + "\n    ".join(complaints))
-                        if show and sys.stderr.isatty():
-                            done = sum(total for _, total in tally.values())
-                            print(f"{done} of {len(everything)}", end="\r", file=sys.stderr, flush=True)
-        except BaseException as error:
-            troubles.append(error)
-
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(workers or os.cpu_count() or 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if troubles:
-        raise troubles[0]
-    for failure in failures:
-        print(failure)
-    for kind in kinds:
-        passed, total = tally.get(kind, (0, 0))
-        print(f"{kind:8} {passed} of {total} as they should be")
-    print(f"{len(everything)} trials in {time.monotonic() - started:.0f} s")
-    return not failures
-
-
 def notebook(homework, functions, words=None):
     """A student's notebook, as JSON: `functions` in the place of the stubs, the rest still open; words: what the
     written tasks are answered with."""
@@ -217,8 +199,7 @@ def notebook(homework, functions, words=None):
 
 def samples(homework, folder):
     """Ten submissions for a trial: some right in different ways, some with a mistake or two, one open, one broken."""
-    bank, folder = of(homework), Path(folder)
-    rights, wrongs = list(bank.RIGHT.values()), bank.WRONG
+    folder, rights, wrongs = Path(folder), list(right(homework).values()), wrong(homework)
     names = ["Ada Example", "Bo Example", "Chi Example", "Dora Example", "Emil Example", "Fee Example", "Gus Example",
              "Hua Example"]  # fmt: skip
     folder.mkdir(parents=True)

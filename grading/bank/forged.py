@@ -8,9 +8,9 @@ import zlib
 
 import numpy as np
 
-from grading import runner
-from grading.marks import checks_and_calls, mark_of
-from grading.sandbox import Reply
+from grading.marking import checks_and_calls, mark_of
+from grading.sandbox.answering import question
+from grading.sandbox.outside import Reply
 
 REPEATS = 2  # random answers of each form for each seed
 
@@ -48,16 +48,10 @@ class InProcess:
         def send(call, error=None, arrays=None):
             answers.append({"call": call, **({"error": error} if error else {"arrays": arrays})})
 
-        runner.question(payload, send)
+        question(payload, send)
         return Reply("done", answers)
 
     def next_submission(self):
-        pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
         pass
 
 

@@ -22,10 +22,10 @@ def NAME(*a):
 import os
 def NAME(*a):
     for folder, _, files in os.walk("/"):
-        if "grading" in folder or any(f.startswith("hw2") and not f.endswith("hints.json") for f in files):
+        if "grading" in folder and files or any(f.startswith("hw2") and not f.endswith("hints.json") for f in files):
             raise RuntimeError("FOUND " + folder)
         for name in files:
-            if name in ("shadow", "passwd", "id_rsa", ".gitconfig", "marks.py") and "site-packages" not in folder:
+            if name in ("shadow", "passwd", "id_rsa", ".gitconfig", "judging.py") and "site-packages" not in folder:
                 raise RuntimeError("FOUND " + folder + name)
     return np.zeros(len(a[0]))
 """,
@@ -206,9 +206,10 @@ def NAME(*a):
 """,
     "replacing the runner": """
 import sys
-main = sys.modules["__main__"]
+inside = [module for name, module in sys.modules.items() if name.startswith("sandbox")]
 for name in ("as_arrays", "answer", "describe", "question", "report", "write_all"):
-    setattr(main, name, lambda *a, **k: [np.zeros(6)])
+    for module in inside:
+        setattr(module, name, lambda *a, **k: [np.zeros(6)])
 def NAME(*a):
     return np.zeros(len(a[0]))
 """,
@@ -388,14 +389,15 @@ def NAME(*a):
 import os
 def NAME(*a):
     for make in (lambda: os.mkfifo("/scratch/0.npy"), lambda: os.mknod("/scratch/1.npy", 0o20666, os.makedev(1, 1)),
-                 lambda: os.link("/runner.py", "/scratch/2.npy"), lambda: os.symlink("/proc/1/mem", "/scratch/3.npy"),
-                 lambda: os.mkdir("/scratch/4.npy"), lambda: os.rename("/runner.py", "/scratch/5.npy"),
-                 lambda: os.remove("/runner.py"), lambda: os.remove("/course/vaelab/data/fashion.npz")):
+                 lambda: os.link("/inside/sandbox/inside.py", "/scratch/2.npy"),
+                 lambda: os.symlink("/proc/1/mem", "/scratch/3.npy"),
+                 lambda: os.mkdir("/scratch/4.npy"), lambda: os.rename("/inside/sandbox/inside.py", "/scratch/5.npy"),
+                 lambda: os.remove("/inside/sandbox/inside.py"), lambda: os.remove("/course/vaelab/data/fashion.npz")):
         try:
             make()
         except OSError:
             pass
-    if not os.path.exists("/runner.py") or not os.path.exists("/course/vaelab/data/fashion.npz"):
+    if not os.path.exists("/inside/sandbox/inside.py") or not os.path.exists("/course/vaelab/data/fashion.npz"):
         raise RuntimeError("FOUND a file to remove")
     return np.zeros(len(a[0]))
 """,
@@ -434,9 +436,10 @@ def NAME(*a):
     "replacing what carries the answers": """
 import base64, builtins, json, os, struct, sys
 right = np.zeros(6)
-main = sys.modules["__main__"]
-main.FRAME = struct.Struct(">QQ")
-main.unpack = lambda value: np.zeros(6)
+for name, module in list(sys.modules.items()):
+    if name.startswith("sandbox"):
+        module.FRAME = struct.Struct(">QQ")
+        module.unpack = lambda value: np.zeros(6)
 os.write = lambda descriptor, data: len(data)
 json.dumps = lambda *a, **k: '{"call": 0, "shapes": [[6]]}'
 np.asarray = np.array = np.save = np.ndim = lambda *a, **k: right
@@ -467,7 +470,7 @@ def NAME(*a):
 import ctypes, fcntl, os, platform
 libc = ctypes.CDLL(None, use_errno=True)
 def NAME(*a):
-    file, folder = os.open("/runner.py", os.O_RDONLY), os.open("/course/vaelab", os.O_RDONLY)
+    file, folder = os.open("/inside/sandbox/inside.py", os.O_RDONLY), os.open("/course/vaelab", os.O_RDONLY)
     for attempt in (lambda: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB), lambda: fcntl.fcntl(file, 1024, 0),
                     lambda: fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB), lambda: fcntl.fcntl(folder, 1026, 1),
                     lambda: fcntl.fcntl(os.pipe()[0], 1031, 1 << 20)):

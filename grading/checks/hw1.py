@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.stats import norm
 
-from grading.marks import (
+from grading.judging import (
     WHOLE,
     Call,
     Check,

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import laplace
 
-from grading.marks import ROUNDED, Call, Check, Task, Tolerance, Wrong, agree, compare, expect, numbers, within
+from grading.judging import ROUNDED, Call, Check, Task, Tolerance, Wrong, agree, compare, expect, numbers, within
 
 FORMULA = Tolerance("values", "a formula of a few terms in 32 bits, whatever its form", 1e-4, 1e-5)
 FAR = Tolerance("far apart", "as `values`, of sums near 1000", 1e-4, 1e-3)

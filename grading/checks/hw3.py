@@ -6,7 +6,7 @@ one, and so is what each known slip would give: that is how feedback can name it
 
 import numpy as np
 
-from grading.marks import ROUNDED, Call, Check, Task, Tolerance, Wrong, agree, compare, expect, hint, numbers, within
+from grading.judging import ROUNDED, Call, Check, Task, Tolerance, Wrong, agree, compare, expect, hint, numbers, within
 
 NATS = Tolerance("values", "sums of a dozen terms in 32 bits, the largest near 5", 1e-4, 1e-4)
 EXTREMES = Tolerance("extremes", "sums of ten terms in 32 bits, the largest near 100", 2e-4, 2e-3)

@@ -7,7 +7,7 @@ how feedback can name it. Gradients are compared with finite differences.
 import numpy as np
 from scipy.special import expit, logsumexp
 
-from grading.marks import Call, Check, Task, Tolerance, Wrong, compare, expect, hint, numbers, within
+from grading.judging import Call, Check, Task, Tolerance, Wrong, compare, expect, hint, numbers, within
 
 SLOPES = Tolerance("gradients", "central differences in 64 bits against chains of sums in 32 bits", 5e-3, 1e-3)
 LARGE = Tolerance("large logits", "logits of 150, known to 1e-5 in 32 bits", 1e-3, 1e-4)

@@ -4,78 +4,14 @@ import contextlib
 import datetime
 import fcntl
 import json
-import os
 import secrets
 import sys
-import tempfile
 import time
-import traceback
 from pathlib import Path
 
-from grading.marks import Mark, checks_and_calls, mark_task
-from grading.sandbox import NoSandbox, Sandbox
-from grading.submissions import Unreadable, read_notebook
-
-NOT_PROVEN = """\
-The homework's own solution of {task} does not get full marks in the sandbox on this machine:
-  {said}
-So students would not get theirs either. Nothing more was graded; what is finished is kept. A machine that is out of
-memory, or so busy that answers come too late, does this: use fewer --workers. Else look at the homework's checks."""
-
-
-class Refused(Exception):
-    """The run can't start or go on; the message says why and what to do."""
-
-
-def fresh(path):
-    """The path, or the same with -2, -3, … if there is such a file."""
-    candidate, n = path, 1
-    while candidate.exists():
-        n += 1
-        candidate = path.with_name(f"{path.stem}-{n}{path.suffix}")
-    return candidate
-
-
-def grade_one(homework, submission, sandbox, seed):
-    """Everything about one submission as a dict that JSON can carry. Never raises for what a student handed in."""
-    started = time.monotonic()
-    result = {
-        "student": submission.student,
-        "slug": submission.slug,
-        "where": submission.where,
-        "sha256": submission.sha256,
-        "governed": not sandbox.unsafe,
-        "problem": "",
-        "marks": no_marks(homework, seed),
-        "written": dict.fromkeys(homework.written, ""),
-    }
-    try:
-        if submission.problem:
-            raise Unreadable(submission.problem)
-        cells, written = read_notebook(submission.data, {k: text for k, (_, text) in homework.written.items()})
-    except Unreadable as error:
-        return result | {"problem": str(error), "seconds": 0.0}
-    sandbox.next_submission()
-    marks = [mark_task(task, sandbox, cells, homework.earlier(task), seed).as_dict() for task in homework.tasks]
-    seconds = round(time.monotonic() - started, 2)
-    return result | {"marks": marks, "written": result["written"] | written, "seconds": seconds}
-
-
-def proven_sandbox(homework, unsafe, seed):
-    """A sandbox in which the homework's own solutions get full marks on the inputs of this seed. Raises NoSandbox."""
-    sandbox = Sandbox(unsafe)
-    for task in homework.tasks:
-        mark = mark_task(task, sandbox, [homework.references[task.name]], homework.earlier(task), seed)
-        if mark.points != mark.most:
-            sandbox.close()
-            raise NoSandbox(NOT_PROVEN.format(task=task.name, said=" ".join(mark.messages)))
-    return sandbox
-
-
-def no_marks(homework, seed):
-    """The marks of a submission that can't be marked: 0 for each task."""
-    most = [sum(check.points for check in checks_and_calls(task, seed)[0]) for task in homework.tasks]
-    return [Mark(task.name, task.title, 0.0, m, ()).as_dict() for task, m in zip(homework.tasks, most, strict=True)]
+from grading import cluster
+from grading.errors import Refused
+from grading.files import unused, write_whole
 
 
 class Run:
@@ -128,25 +64,13 @@ class Run:
 
     def write(self, name, content):
         """Write a file of the run in one step, so that a killed grader or a full disk leaves no half of one."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        data = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            try:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                os.chmod(file.name, 0o644)
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        write_whole(self.folder / name, content)
 
     def write_beside(self, name, content):
         """Write a file that people fill in. One that is there already, and is another, is kept under a new name."""
         path = self.folder / name
         if path.exists() and path.read_bytes() != content.encode("utf-8", "replace"):
-            kept = fresh(path)
+            kept = unused(path)
             path.rename(kept)
             print(f"{path} was there already. It is now {kept.name}: copy points over from it.", file=sys.stderr)
         self.write(name, content)
@@ -185,8 +109,6 @@ def grade_all(run, submissions, workers=None, progress=True, scheduler=None):
     workers do the work instead. Raises NoSandbox if there is none or it fails the proof, Refused if results can't be
     written or the scheduler doesn't answer; what is finished stays.
     """
-    from grading import cluster
-
     results = {s.slug: result for s in submissions if (result := run.result(s))}
     bar = Progress(len(submissions), len(results), progress)
     try:
@@ -197,17 +119,6 @@ def grade_all(run, submissions, workers=None, progress=True, scheduler=None):
     finally:
         bar.end()
     return [results[s.slug] for s in submissions]
-
-
-def crashed(run, submission):
-    """The result of a submission over which the grader itself fell; the next run tries it anew."""
-    zero = no_marks(run.homework, run.state["seed"])
-    return {
-        "student": submission.student, "slug": submission.slug, "where": submission.where,
-        "sha256": submission.sha256, "governed": run.state["governed"], "marks": zero, "seconds": 0.0, "crashed": True,
-        "written": dict.fromkeys(run.homework.written, ""),
-        "problem": "the grader failed on it; not marked. " + traceback.format_exc(limit=-2)[-500:],
-    }  # fmt: skip
 
 
 class Progress:

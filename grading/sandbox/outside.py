@@ -10,13 +10,24 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from grading import runner
+from grading.errors import NoSandbox
+from grading.sandbox import frames
 
 SECONDS_TO_START = 180
-REPOSITORY = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parent.parent
 PACKAGE = REPOSITORY / "src" / "vaelab"
 # The modules of vaelab that stay; whatever else there is or will be may hold a solution and is taken away.
 KEPT = ("__init__", "checks", "data", "language", "plots", "progress", "style")
+# The files of this folder that are inside, and how they are started: from a folder that is no longer searched then.
+INSIDE = ("__init__.py", "inside.py", "answering.py", "filter.py", "frames.py")
+START = """\
+import sys
+sys.path.insert(0, sys.argv[1])
+from sandbox.inside import zygote
+del sys.path[0]
+zygote(sys.argv[2], sys.argv[3], sys.argv[4].split(","))
+"""
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin")
 INSTALL = """\
 Grading runs the students' code in a sandbox made by bubblewrap, and {reason}.
@@ -35,16 +46,12 @@ Nothing was graded."""
 
 
 UNREAD = f"""\
-A question could not be handed to the sandbox within {runner.SECONDS_TO_READ} s: this machine is short of memory, of
+A question could not be handed to the sandbox within {frames.SECONDS_TO_READ} s: this machine is short of memory, of
 processes or of time. Use fewer --workers, then give the same command again: what is finished is kept."""
 
 
-class NoSandbox(Exception):
-    """The sandbox can't be had; the message says what to do."""
-
-
 class Reply(NamedTuple):
-    """What came back for one question. end: a key of `marks.ENDS`; answers: see `runner.read_answers`."""
+    """What came back for one question. end: a key of `marking.ENDS`; answers: see `frames.read_answers`."""
 
     end: str
     answers: list
@@ -89,7 +96,7 @@ class Sandbox:
         self.asked = False
 
     def ask(self, payload, seconds):
-        """Put one question, a dict as `runner.question` reads it. Returns a Reply, whatever the student's code does.
+        """Put one question, a dict as `answering.question` reads it. Returns a Reply, whatever the student's code does.
 
         Raises NoSandbox if the machine, and not the student's code, kept the question from being read.
         """
@@ -98,8 +105,8 @@ class Sandbox:
         self.asked = True
         data = json.dumps(payload).encode()
         try:
-            deadline = time.monotonic() + runner.SECONDS_TO_READ + runner.PATIENCE * seconds + 30
-            self._write(runner.FRAME.pack(len(data), int(seconds * 1000)) + data, deadline)
+            deadline = time.monotonic() + frames.SECONDS_TO_READ + frames.PATIENCE * seconds + 30
+            self._write(frames.FRAME.pack(len(data), int(seconds * 1000)) + data, deadline)
             head, body = self._read_frame(deadline)
             end = json.loads(head)["end"]
         except (EOFError, TimeoutError, OSError, ValueError, KeyError):
@@ -108,7 +115,7 @@ class Sandbox:
         if end == "unread":
             self.close()
             raise NoSandbox(UNREAD)
-        answers, sound = runner.read_answers(body, len(payload["calls"]) + 1)
+        answers, sound = frames.read_answers(body, len(payload["calls"]) + 1)
         return Reply(end if sound or end != "done" else "forged", answers)
 
     def close(self):
@@ -132,23 +139,12 @@ class Sandbox:
                 raise TimeoutError
             view = view[os.write(pipe, view[: select.PIPE_BUF]) :]
 
-    def _read(self, size, deadline):
-        parts, pipe = [], self.process.stdout.fileno()
-        while size:
-            if not select.select([pipe], [], [], max(0, deadline - time.monotonic()))[0]:
-                raise TimeoutError
-            part = os.read(pipe, min(size, 1 << 20))
-            if not part:
-                raise EOFError
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
-
     def _read_frame(self, deadline):
-        head_size, size = runner.FRAME.unpack(self._read(runner.FRAME.size, deadline))
-        if head_size > runner.MOST_HEADER or size > runner.MOST_BYTES:
+        pipe = self.process.stdout.fileno()
+        head_size, size = frames.FRAME.unpack(frames.read_exactly(pipe, frames.FRAME.size, deadline))
+        if head_size > frames.MOST_HEADER or size > frames.MOST_BYTES:
             raise ValueError("a frame that is too large")
-        return self._read(head_size, deadline), self._read(size, deadline)
+        return frames.read_exactly(pipe, head_size, deadline), frames.read_exactly(pipe, size, deadline)
 
     def _last_words(self):
         self.process.kill()
@@ -158,9 +154,9 @@ class Sandbox:
 
 def environment(unsafe):
     """The only environment variables inside: quiet, on the processor, few threads."""
-    inside = {"HOME": runner.SCRATCH, "TMPDIR": runner.SCRATCH}
+    inside = {"HOME": frames.SCRATCH, "TMPDIR": frames.SCRATCH}
     return ({"PATH": os.environ.get("PATH", "")} if unsafe else inside) | {
-        "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
+        "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "2",
         "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1",
     }  # fmt: skip
@@ -182,11 +178,11 @@ def shown(path):
 
 
 def command(unsafe, walls):
-    """The command line that starts the runner. Raises NoSandbox if there is no bubblewrap."""
+    """The command line that starts the frames. Raises NoSandbox if there is no bubblewrap."""
     modules = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     taken = ",".join(f"vaelab.{name}" for name in sorted(modules - set(KEPT)))
     if unsafe:
-        return [sys.executable, "-I", "-B", runner.__file__, "none", str(PACKAGE.parent), taken]
+        return [sys.executable, "-I", "-B", "-c", START, str(HERE.parent), "none", str(PACKAGE.parent), taken]
     bwrap = shutil.which("bwrap")
     if bwrap is None or sys.platform != "linux":
         raise NoSandbox(INSTALL.format(reason="it isn't installed" if sys.platform == "linux" else "needs Linux"))
@@ -217,10 +213,12 @@ def command(unsafe, walls):
         line += ["--remount-ro", folder]
     for name in KEPT:
         line += ["--ro-bind", str(PACKAGE / f"{name}.py"), f"/course/vaelab/{name}.py"]
-    line += ["--ro-bind", str(PACKAGE / "data"), "/course/vaelab/data", "--ro-bind", runner.__file__, "/runner.py"]
+    line += ["--ro-bind", str(PACKAGE / "data"), "/course/vaelab/data"]
+    for name in INSIDE:
+        line += ["--ro-bind", str(HERE / name), f"/inside/sandbox/{name}"]
     for device in ("null", "zero", "urandom"):
         line += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     known = subprocess.run([bwrap, "--help"], capture_output=True).stdout
-    line += ["--proc", "/proc", *(["--size", "1000000"] if b"--size" in known else []), "--tmpfs", runner.SCRATCH]
-    line += ["--remount-ro", "/", "--chdir", runner.SCRATCH]
-    return [*line, sys.executable, "-I", "-B", "/runner.py", walls, "/course", taken]
+    line += ["--proc", "/proc", *(["--size", "1000000"] if b"--size" in known else []), "--tmpfs", frames.SCRATCH]
+    line += ["--remount-ro", "/", "--chdir", frames.SCRATCH]
+    return [*line, sys.executable, "-I", "-B", "-c", START, "/inside", walls, "/course", taken]

@@ -1,0 +1,390 @@
+"""Runs and what comes out of them: nothing is lost, nothing is overwritten. Most fake the marking."""
+
+import csv
+import errno
+import functools
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from grading import __main__ as command
+from grading import adjust, bank, cluster, marking, report, session
+from grading.errors import NoSandbox, Refused
+from grading.homework import Homework
+from grading.sandbox import outside
+from grading_case import EMPTY, NEEDS_SANDBOX, ROOT, Borrowed, homework_called, small
+
+RIGHT = bank.right(homework_called("hw2"))
+
+
+@pytest.fixture
+def hw2():
+    return homework_called("hw2")
+
+
+class NoBox:
+    def __init__(self, unsafe=False):
+        self.unsafe = unsafe
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def close(self):
+        pass
+
+    def next_submission(self):
+        pass
+
+
+@pytest.fixture
+def marked(monkeypatch):
+    """Replace sandbox and marking; the list says which cells were marked, once for each submission."""
+    done = []
+
+    def mark_task(task, sandbox, cells, given, seed):
+        if task.name == "kl_std":
+            done.append(cells[-1])
+        if "crash" in cells[-1]:
+            raise RuntimeError("the grader's own fault")
+        return marking.Mark(task.name, task.title, 5.0, 10.0, ("<b>a & b</b>",))
+
+    monkeypatch.setattr(marking, "mark_task", mark_task)
+    monkeypatch.setattr(cluster, "proven_sandbox", lambda homework, unsafe, seed: NoBox(unsafe))
+    return done
+
+
+def test_interrupted_run_goes_on_where_it_stopped(hw2, tmp_path, marked):
+    class_ = [small(name, name) for name in "abcd"]
+    first = session.Run(tmp_path, hw2)
+    session.grade_all(first, class_[:2], 1, progress=False)
+    first.close()
+    second = session.Run(tmp_path, hw2)
+    assert second.resumed and second.folder == first.folder and second.state["seed"] == first.state["seed"]
+    changed = [class_[0], small("b", "changed"), *class_[2:]]
+    results = session.grade_all(second, changed, 1, progress=False)
+    assert marked == ["a", "b", "changed", "c", "d"]
+    assert [r["student"] for r in results] == list("abcd")
+
+
+def test_after_a_change_of_the_checks_an_unfinished_run_is_not_mixed_with_the_new_one(
+    hw2, tmp_path, marked, monkeypatch
+):
+    session.Run(tmp_path, hw2).close()
+    monkeypatch.setattr(hw2, "edition", "another")
+    run = session.Run(tmp_path, hw2)
+    assert not run.resumed and run.folder.name == "run-002"
+    run.close()
+
+
+def test_run_goes_on_after_a_change_of_another_homework_s_checks(monkeypatch):
+    read, read_bytes = [], session.Path.read_bytes
+    monkeypatch.setattr(session.Path, "read_bytes", lambda path: read.append(path.name) or read_bytes(path))
+    assert Homework("hw2").edition and {"hw2.py", "judging.py", "inside.py"} < set(read) and "hw1.py" not in read
+
+
+@NEEDS_SANDBOX
+def test_where_the_own_solutions_get_no_full_marks_nothing_is_graded(hw2, tmp_path, monkeypatch):
+    monkeypatch.setattr(hw2, "references", hw2.references | {"kl_laplace": "def kl_laplace(*a):\n    return a[0]"})
+    monkeypatch.setattr(cluster, "Homework", lambda name: hw2)
+    monkeypatch.setattr(marking, "Sandbox", Borrowed)
+    run = session.Run(tmp_path, hw2)
+    with pytest.raises(NoSandbox, match="own solution of kl_laplace"):
+        session.grade_all(run, [small("a")], 1, progress=False)
+    assert not list((run.folder / "results").iterdir())
+    run.close()
+
+
+def test_regrading_keeps_the_earlier_run_as_it_was(hw2, tmp_path, marked):
+    for _ in range(2):
+        run = session.Run(tmp_path, hw2)
+        results = session.grade_all(run, [small("a")], 1, progress=False)
+        report.write_all(run, results, [], 1.0)
+        run.finish(results)
+        run.close()
+        before = {p: p.read_bytes() for p in (tmp_path / "run-001").rglob("*") if p.is_file()}
+    assert sorted(p.name for p in tmp_path.glob("run-*")) == ["run-001", "run-002"]
+    assert {p: p.read_bytes() for p in before} == before
+
+
+def test_two_graders_at_once_are_refused(hw2, tmp_path):
+    run = session.Run(tmp_path, hw2)
+    with pytest.raises(Refused, match="Another grader"):
+        session.Run(tmp_path, hw2)
+    run.close()
+
+
+def test_a_fault_of_the_grader_touches_one_submission_and_is_tried_again(hw2, tmp_path, marked):
+    run = session.Run(tmp_path, hw2)
+    class_ = [small("a"), small("b", "crash"), small("c")]
+    results = session.grade_all(run, class_, 1, progress=False)
+    assert [bool(r["problem"]) for r in results] == [False, True, False]
+    assert run.result(class_[0]) and not run.result(class_[1])
+    run.close()
+
+
+def test_run_with_a_fault_stays_open_and_the_same_command_tries_again(tmp_path, marked, capsys):
+    book = json.dumps({"cells": [{"cell_type": "code", "source": "crash"}]})
+    (tmp_path / "ada hw2.ipynb").write_text(book)
+    line = ["grade", "hw2", str(tmp_path / "ada hw2.ipynb"), "--out", str(tmp_path / "out")]
+    assert command.main(line) == 1 and "failed on 1" in capsys.readouterr().err
+    (tmp_path / "ada hw2.ipynb").write_text(book.replace("crash", "x"))
+    assert command.main(line) == 0 and not (tmp_path / "out" / "run-002").exists()
+
+
+def test_points_given_by_hand_survive_when_an_open_run_goes_on(hw2, tmp_path, marked, capsys):
+    run = session.Run(tmp_path, hw2)
+    results = session.grade_all(run, [small("a")], 1, progress=False)
+    report.write_all(run, results, [], 1.0)
+    path = run.folder / "written.csv"
+    filled = path.read_text("utf-8-sig").replace(",,15", ",12,15")
+    path.write_text(filled, "utf-8")
+    report.write_all(run, results, [], 1.0)
+    assert (run.folder / "written-2.csv").read_text("utf-8") == filled and ",12,15" not in path.read_text("utf-8")
+    assert "written-2.csv" in capsys.readouterr().err
+    assert run.folder.stat().st_mode & 0o077 == 0
+    run.close()
+
+
+def test_full_disk_loses_no_finished_result(hw2, tmp_path, marked, monkeypatch):
+    run = session.Run(tmp_path, hw2)
+    write = session.Run.write
+
+    def full(self, name, content):
+        if len(list((run.folder / "results").iterdir())) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(self, name, content)
+
+    monkeypatch.setattr(session.Run, "write", full)
+    class_ = [small(name, name) for name in "abcd"]
+    with pytest.raises(Refused, match="No space left.*finished ones are kept"):
+        session.grade_all(run, class_, 1, progress=False)
+    assert run.result(class_[0]) and run.result(class_[1]) and not run.result(class_[2])
+    assert not [p for p in run.folder.rglob("*") if p.name.startswith(".")]
+    run.close()
+
+
+def test_reports_escape_what_students_wrote_and_reveal_no_check(hw2, tmp_path, marked):
+    run = session.Run(tmp_path, hw2, seed=1)
+    results = session.grade_all(run, [small("=<script>x</script>")], 1, progress=False)
+    text = report.write_all(run, results, ["note"], 1.0)
+    page = next((run.folder / "feedback").iterdir()).read_text("utf-8")
+    assert "<script" not in page and "&lt;script&gt;" in page and "a &amp; b" in page and "://" not in page
+    row = next(csv.DictReader(io.StringIO((run.folder / "grades.csv").read_text("utf-8-sig"))))
+    assert row["student"].startswith("'=") and row["total"] == "35" and row["sandbox"] == "yes"
+    scores = json.loads(next((run.folder / "gradescope").rglob("results.json")).read_text("utf-8"))
+    assert scores["score"] == 35 and len(scores["tests"]) == len(hw2.tasks)
+    assert "median 35" in text and (run.folder / "distribution.png").read_bytes().startswith(b"\x89PNG")
+    run.close()
+
+
+def test_no_cell_of_a_table_is_a_formula_whatever_separates_its_columns():
+    for text in ("=1+1", " =1", "+1", "-1", "@x", "\t=1", "a;=1+1", "a\n=1", "a; +1", "a\t@x", "＝1", "a\r=1", "\r=1"):
+        assert "\r" not in report.cell("a\rb")
+        for separator in (",", ";", "\t"):
+            line = report.table(["x"], [["ada", text]]).partition("\n")[2]
+            for row in csv.reader(io.StringIO(line), delimiter=separator):
+                assert not [part for part in row if part.lstrip(" ").startswith(("=", "+", "-", "@", "＝"))], (
+                    text,
+                    row,
+                )
+    assert "\n'- cmd|" in report.cell("a list:\n- cmd|' /C calc'!A0")
+    assert report.cell("- a list\n- of two").endswith("a list\n- of two")
+
+
+def test_marks_given_by_hand_are_merged_beside_the_others(hw2, tmp_path, marked):
+    run = session.Run(tmp_path, hw2)
+    session.grade_all(run, [small("c")], 1, progress=False)  # its notebook is taken away before the run goes on
+    results = session.grade_all(run, [small("=a"), small("b")], 1, progress=False)
+    report.write_all(run, results, [], 1.0)
+    path = run.folder / "written.csv"
+    assert command.main(["merge", str(run.folder)]) == 2
+    run.finish(results)
+    run.close()
+    lines = path.read_text("utf-8-sig").split("\n")
+    path.write_text("\n".join([lines[0], lines[1].replace(",,15", ",12.5,15"), *lines[2:]]), "utf-8")
+    for name in ("grades-with-written.csv", "grades-with-written-2.csv"):
+        assert command.main(["merge", str(run.folder)]) == 0
+        rows = list(csv.DictReader(io.StringIO((run.folder / name).read_text("utf-8-sig"))))
+        assert [(r["total"], r["of"], r["in_words"]) for r in rows] == [("47.5", "85", "12.5"), ("35", "85", "0")]
+    path.write_text(path.read_text("utf-8").replace("12.5", "16"), "utf-8")
+    assert command.main(["merge", str(run.folder)]) == 2
+
+
+def test_answers_with_odd_line_ends_and_files_with_semicolons_are_no_riddle(hw2, tmp_path, marked, capsys):
+    book = json.loads(bank.notebook(hw2, {}, "**Your answer to task 8.** One\rada,in_words,15,15\rtwo\x00"))
+    for student_, answer in (("eve", None), ("ada", "**Your answer to task 8.** One\rtwo")):
+        for cell in book["cells"]:
+            if answer and cell["cell_type"] == "markdown" and "Your answer" in "".join(cell["source"]):
+                cell["source"] = answer
+        (tmp_path / f"{student_} hw2.ipynb").write_text(json.dumps(book))
+    assert command.main(["grade", "hw2", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    folder = tmp_path / "out/run-001"
+    assert command.main(["merge", str(folder)]) == 0 and "2 answers have no points" in capsys.readouterr().out
+    path = folder / "written.csv"
+    path.write_text(path.read_text("utf-8").replace(",", ";"), "utf-8")
+    assert command.main(["merge", str(folder)]) == 2 and "Save it with commas" in capsys.readouterr().err
+    path.write_bytes(path.read_text("utf-8").replace("ada", "Zoë").encode("cp1252", "replace"))
+    assert command.main(["merge", str(folder)]) == 2 and "CSV UTF-8" in capsys.readouterr().err
+
+
+def adjusted(hw2, tmp_path, marked, lines):
+    path = tmp_path / "adjust.csv"
+    path.write_text("\n".join(["student,kind,task,value,reason", *lines]), "utf-8")
+    run = session.Run(tmp_path / "out", hw2)
+    results = session.grade_all(run, [small("ada"), small("bo")], 1, progress=False)
+    run.close()
+    rows = adjust.read(path)
+    adjust.check(rows, [result["student"] for result in results], hw2.most, 0.1)
+    return results, adjust.apply(results, rows, 0.1)
+
+
+def test_late_days_exemptions_and_overrides_are_shown_and_change_no_result(hw2, tmp_path, marked):
+    lines = ["ada,late,,2,ill", "ada,override,kl_std,9.5,oral", "bo,exempt,sample_full,,joined late"]
+    results, changed = adjusted(hw2, tmp_path, marked, lines)
+    assert [report.total(result) for result in results] == [35, 35]
+    assert [report.total(result) for result in changed] == [pytest.approx((35 + 4.5) * 0.8), 30]
+    assert [report.most_of(result) for result in changed] == [70, 60]
+    header, rows = report.grades_table(hw2, changed)
+    remarks = [dict(zip(header, row, strict=True))["remarks"] for row in rows]
+    assert "2 days late (ill): 20% less" in remarks[0] and "Set to 9.5 points by the teacher: oral" in remarks[0]
+    assert "Exempt: joined late" in remarks[1] and "2 days late" in report.feedback(hw2, changed[0])
+    assert json.loads(report.gradescope(changed[0]))["score"] == pytest.approx(31.6)
+
+
+def test_late_days_are_not_forgotten_when_written_answers_are_merged(tmp_path, marked, capsys):
+    (tmp_path / "ada hw2.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": "x"}]}))
+    (tmp_path / "adjust.csv").write_text("student,kind,task,value,reason\nada,late,,2,\n")
+    folder, late = tmp_path / "out/run-001", ["--adjust", str(tmp_path / "adjust.csv")]
+    assert command.main(["grade", "hw2", str(tmp_path / "ada hw2.ipynb"), "--out", str(tmp_path / "out"), *late]) == 0
+    assert command.main(["merge", str(folder)]) == 2 and "graded with --adjust" in capsys.readouterr().err
+    assert command.main(["merge", str(folder), *late]) == 0
+    for name in ("grades.csv", "grades-with-written.csv"):
+        assert next(csv.DictReader(io.StringIO((folder / name).read_text("utf-8-sig"))))["total"] == "28", name
+
+
+@pytest.mark.parametrize(
+    "line", ["eve,late,,1,", "ada,late,,x,", "ada,late,,-1,", "ada,override,kl_std,11,", "ada,exempt,x,,", "ada,odd,,,"]
+)
+def test_adjustments_that_make_no_sense_are_refused_with_their_line(hw2, tmp_path, marked, line):
+    with pytest.raises(Refused, match="line 2"):
+        adjusted(hw2, tmp_path, marked, [line])
+
+
+def test_two_lines_of_late_days_and_shares_that_make_no_sense_are_refused(hw2, tmp_path, marked):
+    with pytest.raises(Refused, match="line 3: 'ada' has late days already"):
+        adjusted(hw2, tmp_path, marked, ["ada,late,,1,", "ada,late,,2,"])
+    for share in (-0.1, float("nan"), 1.5):
+        with pytest.raises(Refused, match="0 to 100 per cent"):
+            adjust.check([], [], {}, share)
+
+
+# The command.
+
+
+def test_mistakes_of_the_teacher_are_told_before_anything_is_marked(tmp_path, marked, capsys, monkeypatch):
+    (tmp_path / "ada hw2.ipynb").write_text(EMPTY)
+    (tmp_path / "adjust.csv").write_text("student,kind,task,value,reason\nAda,late,,1,\n")
+    (tmp_path / "file").write_text("x")
+    line = ["grade", "hw2", str(tmp_path / "ada hw2.ipynb"), "--out"]
+    assert command.main([*line, str(tmp_path / "out"), "--adjust", str(tmp_path / "adjust.csv")]) == 2
+    assert "no submission by 'Ada'" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    assert command.main([*line, str(tmp_path / "file")]) == 2
+    assert "Name another --out" in capsys.readouterr().err
+    assert command.main([*line, str(tmp_path / "out"), "--late", "-5"]) == 2
+    for odd in (["--seed", "-1"], ["--workers", "0"]):
+        with pytest.raises(SystemExit):
+            command.main([*line, str(tmp_path / "out"), *odd])
+    monkeypatch.setattr(outside.sys, "base_prefix", str(tmp_path))
+    assert command.main([*line, str(tmp_path / "out")]) == 2 and "Move it elsewhere" in capsys.readouterr().err
+    assert not marked
+
+
+def test_without_bubblewrap_grading_refuses_and_says_how_to_get_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(outside.shutil, "which", lambda name: None)
+    (tmp_path / "a.ipynb").write_text(EMPTY)
+    out = tmp_path / "out"
+    for line in (["grade", "hw2", str(tmp_path / "a.ipynb")], ["demo", "hw2"], ["demo", "hw2"]):
+        assert command.main([*line, "--out", str(out)]) == 2
+        assert "sudo apt install bubblewrap" in capsys.readouterr().err
+    assert not list(out.rglob("grades.csv"))
+
+
+def test_wrong_names_are_refused_with_what_there_is(tmp_path, capsys):
+    assert command.main(["grade", "hw77", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "There are: hw" in capsys.readouterr().err
+    assert command.main(["grade", "hw2", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "no notebook" in capsys.readouterr().err
+
+
+def test_commands_that_the_pages_show_exist():
+    shown = []
+    for page in ("README.md", "book/teaching.md", "grading/README.md", "grading/__main__.py"):
+        text = (ROOT / page).read_text("utf-8").replace("\\\n", " ")
+        shown += re.findall(r"python -m grading (\w[^#`\n]*)", text)
+    lines = [line.partition("   ")[0] for line in shown]  # what follows three spaces is said about the command
+    assert len(lines) > 10
+    for line in lines:
+        command.command_line().parse_args(line.split())
+
+
+@NEEDS_SANDBOX
+def test_new_teacher_gets_marks_for_ten_submissions_from_one_command(tmp_path, monkeypatch):
+    monkeypatch.setattr(marking, "Sandbox", Borrowed)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # as there is one sandbox
+    assert command.main(["demo", "hw2", "--out", str(tmp_path / "try")]) == 0
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "try/marks/run-001/grades.csv").read_text("utf-8-sig"))))
+    totals = [float(row["total"]) for row in rows]
+    assert len(rows) == 10 and max(totals) == 85 and min(totals) == 0 and len(set(totals)) > 3
+    assert sum("not a notebook" in row["remarks"] for row in rows) == 1
+
+
+@NEEDS_SANDBOX
+def test_killed_grader_loses_nothing_and_leaves_no_process(hw2, tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    rights = list(bank.right(hw2).values())
+    for i in range(3):
+        (folder / f"student{i} hw2.ipynb").write_text(bank.notebook(hw2, rights[i]), "utf-8")
+    line = [sys.executable, "-m", "grading", "grade", "hw2", folder, "--out", out, "--seed", "3", "--workers", "1"]
+    start = functools.partial(subprocess.Popen, line, cwd=ROOT, stdout=-1, stderr=-1, text=True)  # pipes
+    process = start()
+    results = out / "run-001" / "results"
+    deadline = time.monotonic() + 120
+    while not list(results.glob("*.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    kept = {path: path.read_bytes() for path in results.glob("[!.]*.json")}
+    assert kept and len(kept) < 3
+    assert family and not psutil.wait_procs(family, timeout=10)[1]
+    again = start()
+    text, _ = again.communicate(timeout=200)
+    assert again.returncode == 0 and "3 submissions" in text
+    assert {path: path.read_bytes() for path in kept} == kept
+    rows = list(csv.DictReader(io.StringIO((out / "run-001" / "grades.csv").read_text("utf-8-sig"))))
+    assert [row["total"] for row in rows] == ["85"] * 3
+
+
+def test_unsafe_is_loud_and_marks_every_result(hw2, tmp_path, capsys):
+    (tmp_path / "ada hw2.ipynb").write_text(bank.notebook(hw2, RIGHT["with_numpy"]), "utf-8")
+    line = ["grade", "hw2", str(tmp_path / "ada hw2.ipynb"), "--out", str(tmp_path / "out"), "--unsafe"]
+    assert command.main(line) == 0
+    said = capsys.readouterr()
+    assert "UNGOVERNED" in said.out and "UNGOVERNED" in said.err
+    folder = tmp_path / "out" / "run-001"
+    for path in ("grades.csv", "feedback/*.html", "gradescope/*/results.json", "summary.txt"):
+        assert "UNGOVERNED" in next(folder.glob(path)).read_text("utf-8"), path
+    row = next(csv.DictReader(io.StringIO((folder / "grades.csv").read_text("utf-8-sig"))))
+    assert row["total"] == "85"
