@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from vaelab.beyond import (
+from vaelab.experiments.chapter10 import (
     BestVariance,
     build_convolutional_decoder,
     build_convolutional_encoder,
@@ -14,11 +14,11 @@ from vaelab.beyond import (
     measure_moves,
     spherical_line,
     straight_line,
-    stroke_width,
     train_calibrated_vae,
     train_convolutional_vae,
 )
-from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+from vaelab.images import stroke_width
+from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 
 rng = np.random.default_rng(0)
 START, END = rng.standard_normal((2, 50, 20))

@@ -8,8 +8,8 @@ import pytest
 from keras import layers
 from scipy.stats import multivariate_normal, norm
 
-import vaelab.evaluate
-from vaelab.evaluate import (
+import vaelab.bounds
+from vaelab.bounds import (
     active_units,
     elbo,
     importance_weighted_bound,
@@ -17,8 +17,8 @@ from vaelab.evaluate import (
     marginal_kl,
     mutual_information,
 )
-from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
-from vaelab.sweeps import measure_vae
+from vaelab.experiments.chapter08 import measure_vae
+from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 
 rng = np.random.default_rng(0)
 IMAGES = rng.random((20, 28, 28, 1), dtype="float32")
@@ -93,7 +93,7 @@ def test_grid_grows_until_it_holds_codes_that_are_far_out(encoder_knows):
     assert model.posterior_mean(far) > 8
     vae = model.vae()
     if not encoder_knows:
-        vae = VAE(build_vae_encoder(1, (4,)), vae.decoder, "gaussian", noise_var=0.005)
+        vae = VAE(build_vae_encoder(1, (4,)), vae.decoder, likelihood="gaussian", noise_var=0.005)
     np.testing.assert_allclose(log_likelihood_on_grid(vae, far), model.log_likelihood(far), atol=2e-3)
 
 
@@ -222,13 +222,13 @@ def test_number_of_codes_decoded_at_once_is_limited_and_changes_nothing(trained,
 
     for rows in (7, 64):
         seen.clear()
-        monkeypatch.setattr(vaelab.evaluate, "ROWS", rows)
+        monkeypatch.setattr(vaelab.bounds, "ROWS", rows)
         for ours, reference in zip(
             [elbo(Watched, x, 3), importance_weighted_bound(Watched, x, 30)], wanted, strict=False
         ):
             np.testing.assert_allclose(ours, reference, rtol=1e-5)
         assert max(seen) <= rows
-    monkeypatch.setattr(vaelab.evaluate, "ROWS", 1000)
+    monkeypatch.setattr(vaelab.bounds, "ROWS", 1000)
     np.testing.assert_allclose(log_likelihood_on_grid(Watched, x[:2], 0.05), wanted[2], rtol=1e-6)
     assert max(seen) <= 1000
 
@@ -294,7 +294,7 @@ def test_average_kl_is_information_plus_marginal_kl(trained):
 
 def test_informations_are_the_same_in_other_batches(trained):
     vae, x = trained
-    whole, parts = (vaelab.evaluate.log_densities(vae, x, 2, 0, at_once) for at_once in (500, 7))
+    whole, parts = (vaelab.bounds.log_densities(vae, x, 2, 0, at_once) for at_once in (500, 7))
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
 

@@ -3,14 +3,8 @@
 import numpy as np
 import pytest
 
-from vaelab.evaluate import (
-    density_and_coverage,
-    judge,
-    nearest_real,
-    neighbour_accuracy,
-    precision,
-    sample_regions,
-)
+from vaelab.evaluate import precision
+from vaelab.judges import density_and_coverage, judge, nearest_real, neighbour_accuracy, sample_regions
 
 rng = np.random.default_rng(0)
 A, B = rng.random((7, 28, 28, 1), dtype="float32"), rng.random((12, 28, 28, 1), dtype="float32")

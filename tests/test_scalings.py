@@ -6,17 +6,10 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
+from vaelab.experiments.chapter06 import LOSSES, effective_price, measure_loss, published_loss, train_with_loss
+from vaelab.images import pack_images, unpack_images
 from vaelab.losses import bernoulli_nll, kl_divergence
 from vaelab.results import RESULTS, load_results
-from vaelab.scalings import (
-    LOSSES,
-    effective_price,
-    measure_loss,
-    pack_images,
-    published_loss,
-    train_with_loss,
-    unpack_images,
-)
 
 SEEDS = ("0", "1", "2")
 

@@ -65,7 +65,7 @@ PASSED_ON = [
 def heard(text, then="pass", **environment):
     """What reaches the reader of `text` that TensorFlow writes at its start."""
     code = (
-        "import os, signal\nfrom vaelab.style import _without_start_up_notes\n"
+        "import os, signal\nfrom vaelab.lesson import _without_start_up_notes\n"
         f"with _without_start_up_notes():\n    os.write(2, {text.encode()!r})\n    {then}"
     )
     return run(code, **environment).stderr
@@ -106,7 +106,7 @@ def test_an_exception_at_the_start_shows_its_text():
 
 def test_setup_needs_no_standard_error():
     code = (
-        "import io, os, sys\nsys.stderr = {}\nos.close(2)\nfrom vaelab.style import _without_start_up_notes\n"
+        "import io, os, sys\nsys.stderr = {}\nos.close(2)\nfrom vaelab.lesson import _without_start_up_notes\n"
         "with _without_start_up_notes(): pass\nprint('went on')"
     )
     for stream in ("None", "io.StringIO()"):
@@ -141,7 +141,7 @@ def test_the_users_own_configuration_does_not_reach_a_lesson(tmp_path):
 def test_keras_that_already_runs_on_another_backend_is_named_with_the_remedy(monkeypatch):
     import keras
 
-    from vaelab.style import _start_tensorflow
+    from vaelab.lesson import _start_tensorflow
 
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     with pytest.raises(RuntimeError, match=r"started with jax.*Restart the kernel.*KERAS_BACKEND and .*keras\.json"):

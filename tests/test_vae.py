@@ -12,8 +12,8 @@ import tensorflow as tf
 from keras import layers, ops
 from scipy.stats import norm
 
-from vaelab.losses import kl_divergence
-from vaelab.models import VAE, WarmUp, build_vae_decoder, build_vae_encoder, free_bits_kl
+from vaelab.losses import free_bits_kl, kl_divergence
+from vaelab.vae import VAE, WarmUp, build_vae_decoder, build_vae_encoder
 
 rng = np.random.default_rng(0)
 SIDE = 4

@@ -25,49 +25,29 @@ from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KNeighborsClassifier
 
 import vaelab
-from vaelab.beyond import (
+from vaelab.bounds import elbo, log_likelihood_on_grid, posterior
+from vaelab.conditional import for_each_label, train_conditional_vae
+from vaelab.data import load_mnist
+from vaelab.experiments.chapter05 import SLIPS, measure_slip, train_with_slip
+from vaelab.experiments.chapter06 import LOSSES, measure_loss, train_with_loss
+from vaelab.experiments.chapter07 import cell_counts, judge_walks, sample_places, train_twin
+from vaelab.experiments.chapter08 import measure_vae, train_small_vae
+from vaelab.experiments.chapter09 import draw_codes, label_likelihoods, read_shares, train_completion, train_reader
+from vaelab.experiments.chapter10 import (
     code_direction,
     judge_lines,
     measure_moves,
-    stroke_width,
     train_calibrated_vae,
     train_convolutional_vae,
 )
-from vaelab.comparison import cell_counts, judge_walks, sample_places
-from vaelab.conditional import (
-    draw_codes,
-    for_each_label,
-    label_likelihoods,
-    read_shares,
-    slant,
-    train_completion,
-    train_conditional_vae,
-    train_reader,
-)
-from vaelab.data import load_mnist
-from vaelab.evaluate import (
-    elbo,
-    judge,
-    log_likelihood_on_grid,
-    nearest_real,
-    neighbour_accuracy,
-    posterior,
-    sample_regions,
-)
+from vaelab.images import pack_images, slant, stroke_width
+from vaelab.judges import judge, nearest_real, neighbour_accuracy, sample_regions
 from vaelab.losses import bernoulli_nll
-from vaelab.models import (
-    WarmUp,
-    train_autoencoder,
-    train_classifier,
-    train_twin,
-    train_vae,
-)
+from vaelab.models import train_autoencoder, train_classifier
 from vaelab.networks import load_autoencoder, load_vae, save_network
 from vaelab.progress import TrainingProgress
 from vaelab.results import RESULTS
-from vaelab.scalings import LOSSES, measure_loss, pack_images, train_with_loss
-from vaelab.slips import SLIPS, measure_slip, train_with_slip
-from vaelab.sweeps import measure_vae, train_small_vae
+from vaelab.vae import WarmUp, train_vae
 from vaelab.widgets.rate_distortion_figure import pack_pictures
 
 SEEDS = (0, 1, 2)

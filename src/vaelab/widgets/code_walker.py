@@ -7,8 +7,8 @@ import numpy as np
 import traitlets
 from scipy.stats import chi
 
-from vaelab.beyond import spherical_line, straight_line
 from vaelab.checks import check_points
+from vaelab.experiments.chapter10 import spherical_line, straight_line
 from vaelab.language import current_language, tr
 from vaelab.style import ACCENT, INK, MUTED
 from vaelab.widgets import dense

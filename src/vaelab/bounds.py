@@ -1,138 +1,17 @@
-"""Measurements on models and their samples: what the lessons judge by. Each is shown in full in its chapter."""
+"""What a VAE's codes carry, and bounds on ln p(x). Each is shown in full in its chapter, but for the grid.
 
-import numbers
+`vae` is a `vaelab.vae.VAE`, or whatever has its encoder, decoder, likelihood and noise_log_var. The noise of image i
+depends on the seed and on i alone, so that batching changes no result. At most ROWS codes are decoded at once, so that
+an array of their pixels has 26 MB (52 MB for a Gaussian).
+"""
 
 import numpy as np
 from keras import ops
 from scipy.special import logsumexp
-from scipy.stats import entropy
-from sklearn.metrics import pairwise_distances_argmin_min, pairwise_distances_chunked
-from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from vaelab.checks import check_images, check_labels, check_points
+from vaelab.checks import check_draws, check_images, check_plane, check_tolerance, check_two, check_vae
 from vaelab.language import tr
 from vaelab.losses import kl_divergence
-
-
-def neighbour_accuracy(codes, labels, test_codes, test_labels, k=10):
-    """Share of test codes whose label is the majority label of their k nearest training codes.
-
-    codes: (n, latent_dim) with labels (n,); test_codes: (m, latent_dim) with test_labels (m,). Returns a float in
-    [0, 1]. Raises ValueError for shapes that do not fit or k outside 1..n. Shown in chapter 02.
-    """
-    codes, test_codes = check_points(codes, "codes"), check_points(test_codes, "test_codes")
-    labels, test_labels = check_labels(labels, len(codes)), check_labels(test_labels, len(test_codes), "test_labels")
-    _check_k(k, len(codes))
-    neighbours = KNeighborsClassifier(n_neighbors=k).fit(codes, labels)
-    return float(neighbours.score(test_codes, test_labels))
-
-
-def nearest_real(images, reference):
-    """For each image the Euclidean distance to the nearest of the reference images, and its index.
-
-    images: (n, 28, 28, 1), reference: (m, 28, 28, 1), pixels in [0, 1]. Returns (distance (n,), index (n,)).
-    The unit is the pixel's: two images that differ by 1 in k pixels are sqrt(k) apart. Shown in chapter 03.
-    """
-    images, reference = check_images(images, "images"), check_images(reference, "reference")
-    index, distance = pairwise_distances_argmin_min(
-        images.reshape(len(images), -1), reference.reshape(len(reference), -1)
-    )
-    return distance, index
-
-
-def density_and_coverage(images, reference, k=5):
-    """Density and coverage of generated images with respect to real ones, in pixel space.
-
-    Around each reference image lies a ball that reaches its k-th nearest fellow, itself not counted. Coverage: the
-    share of balls that hold at least one generated image, in [0, 1]. Density: how many balls a generated image lies
-    in, over k; about 1 if both sets come from one distribution, and not bounded by 1.
-    images: (n, 28, 28, 1), reference: (m, 28, 28, 1). Raises ValueError unless 1 <= k < m.
-    Source: Naeem et al. (2020), section 3. Shown in chapter 03.
-    """
-    images, reference = check_images(images, "images"), check_images(reference, "reference")
-    _check_k(k, len(reference) - 1)
-    images, reference = images.reshape(len(images), -1), reference.reshape(len(reference), -1)
-    radius = NearestNeighbors(n_neighbors=k).fit(reference).kneighbors()[0][:, -1]
-    inside, covered = 0, []
-    for distances in pairwise_distances_chunked(reference, images):
-        in_ball = distances <= radius[len(covered) : len(covered) + len(distances), None]
-        inside += in_ball.sum()
-        covered.extend(in_ball.any(axis=1))
-    return float(inside / (k * len(images))), float(np.mean(covered))
-
-
-def precision(images, reference, k=5):
-    """The share of generated images that lie near a real one: in the ball of at least one reference image, in [0, 1].
-
-    The balls are those of `density_and_coverage`, where an image counts for each ball that it lies in; here it counts
-    once. images: (n, 28, 28, 1), reference: (m, 28, 28, 1). Raises ValueError unless 1 <= k < m.
-    Source: Kynkäänniemi et al. (2019), section 2.
-    """
-    images, reference = check_images(images, "images"), check_images(reference, "reference")
-    _check_k(k, len(reference) - 1)
-    images, reference = images.reshape(len(images), -1), reference.reshape(len(reference), -1)
-    radius = NearestNeighbors(n_neighbors=k).fit(reference).kneighbors()[0][:, -1]
-    near = [(distances <= radius).any(axis=1) for distances in pairwise_distances_chunked(images, reference)]
-    return float(np.concatenate(near).mean())
-
-
-def _check_k(k, most):
-    if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= most:
-        raise ValueError(tr("k is {k}; expected a whole number from 1 to {most}.").format(k=k, most=most))
-
-
-def sample_regions(codes, n, seed=0):
-    """Points of the code plane, drawn from six regions that are fixed before anything is decoded.
-
-    codes: (m, 2), m >= n. Returns a dict of (n, 2) arrays: "codes" (drawn without repetition), "Gaussian" (fitted to
-    the codes: their mean and covariance), "box" (uniform in the codes' bounding box), "N(0, I)", "N(0, I), moved" (the
-    same points with the codes' mean and standard deviation on each axis), and "far outside" (all directions, at one to
-    two times the box's size from its centre, along each axis in its own unit). Shown in chapter 03.
-    """
-    codes = check_points(codes, "codes", 2)
-    rng = np.random.default_rng(seed)
-    low, high = codes.min(axis=0), codes.max(axis=0)
-    centre, size = (low + high) / 2, high - low
-    angle, radius = rng.uniform(0, 2 * np.pi, n), rng.uniform(1, 2, n)
-    direction = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    standard = rng.standard_normal((n, 2))
-    return {
-        "codes": rng.choice(codes, n, replace=False),
-        "Gaussian": rng.multivariate_normal(codes.mean(axis=0), np.cov(codes.T), n),
-        "box": rng.uniform(low, high, (n, 2)),
-        "N(0, I)": standard,
-        "N(0, I), moved": codes.mean(axis=0) + codes.std(axis=0) * standard,
-        "far outside": centre + radius[:, None] * size * direction,
-    }
-
-
-def judge(images, classifier, reference, reference_labels):
-    """Chapter 03's three judges on one set of decoded images.
-
-    images: (n, 28, 28, 1) and reference: (m, 28, 28, 1), real images that played no part in making the images, in
-    random order, with labels (m,); classifier: maps images to class probabilities. Returns a dict: "confidence" (mean
-    of the largest class probability), "distance" (mean distance to the nearest reference image, in pixels), "share"
-    (the shares of the ten classes among the nearest reference images), "classes" (how many of these are at least 1 %),
-    "kinds" (the effective number of classes, exp of the shares' entropy), "density" and "coverage" (against the first
-    2,000 of the reference). Shown in chapter 03.
-    """
-    distance, nearest = nearest_real(images, reference)
-    share = np.bincount(reference_labels[nearest], minlength=10) / len(images)
-    density, coverage = density_and_coverage(images, reference[:2000])
-    return {
-        "confidence": float(classifier.predict(images, batch_size=1000, verbose=0).max(axis=1).mean()),
-        "distance": float(distance.mean()),
-        "share": share.round(4).tolist(),
-        "classes": int((share >= 0.01).sum()),
-        "kinds": float(np.exp(entropy(share))),
-        "density": density,
-        "coverage": coverage,
-    }
-
-
-# What a VAE's codes carry, and bounds on ln p(x). `vae` is a `vaelab.models.VAE`, or whatever has its encoder, decoder,
-# likelihood and noise_log_var. The noise of image i depends on the seed and on i alone, so that batching changes no
-# result. At most ROWS codes are decoded at once, so that an array of their pixels has 26 MB (52 MB for a Gaussian).
 
 ROWS = 8192
 
@@ -145,7 +24,9 @@ def elbo(vae, x, samples=1, seed=0):
     Raises TypeError or ValueError for bad images, and ValueError for samples below 1 or a negative seed.
     Source: Kingma & Welling (2013), equation 7. Shown in chapter 07.
     """
-    x, _, _ = check_images(x), _check_vae(vae, "decoder"), _check_draws(samples, "samples", seed)
+    x = check_images(x)
+    check_vae(vae, "decoder")
+    check_draws(samples, "samples", seed)
     mean, log_var = posterior(vae, x)
     reconstruction = np.zeros(len(x))
     for images, _, _, log_likelihood in samples_of_q(vae, x, mean, log_var, samples, seed):
@@ -163,7 +44,9 @@ def importance_weighted_bound(vae, x, k, seed=0):
     ValueError for k below 1 or a negative seed. Source: Burda, Grosse & Salakhutdinov (2015), equation 8.
     Shown in chapter 08.
     """
-    x, _, _ = check_images(x), _check_vae(vae, "decoder"), _check_draws(k, "k", seed)
+    x = check_images(x)
+    check_vae(vae, "decoder")
+    check_draws(k, "k", seed)
     mean, log_var = posterior(vae, x)
     log_sum = np.full(len(x), -np.inf)
     for images, z, epsilon, log_likelihood in samples_of_q(vae, x, mean, log_var, k, seed):
@@ -185,12 +68,14 @@ def log_likelihood_on_grid(vae, x, tolerance=1e-3):
     Raises TypeError or ValueError for bad images, ValueError for three or more latent dimensions or a tolerance
     outside (0, 1), and ArithmeticError where a reach of 20 or a step of 1/1280 is not enough.
     """
-    x, _, _ = check_images(x), _check_vae(vae, "decoder"), _check_tolerance(tolerance)
+    x = check_images(x)
+    check_vae(vae, "decoder")
+    check_tolerance(tolerance)
     latent_dim = vae.decoder.input_shape[-1]
-    _check_plane(latent_dim)
+    check_plane(latent_dim)
     step, reach = 0.1, float(np.clip(np.ceil(np.abs(posterior(vae, x)[0]).max() + 1), 6, 20))
-    inner = _log_sum(vae, x, _grid(latent_dim, step, -1, reach - 1))
-    edge = _log_sum(vae, x, _grid(latent_dim, step, reach - 1, reach))
+    inner = log_sum_over(vae, x, grid_points(latent_dim, step, -1, reach - 1))
+    edge = log_sum_over(vae, x, grid_points(latent_dim, step, reach - 1, reach))
     while (edge - np.logaddexp(inner, edge)).max() > np.log(tolerance / 10):
         if reach >= 20:
             raise ArithmeticError(
@@ -198,8 +83,9 @@ def log_likelihood_on_grid(vae, x, tolerance=1e-3):
                     reach=reach
                 )
             )
-        inner = np.logaddexp(np.logaddexp(inner, edge), _log_sum(vae, x, _grid(latent_dim, step, reach, reach + 1)))
-        edge = _log_sum(vae, x, _grid(latent_dim, step, reach + 1, reach + 2))
+        further = log_sum_over(vae, x, grid_points(latent_dim, step, reach, reach + 1))
+        inner = np.logaddexp(np.logaddexp(inner, edge), further)
+        edge = log_sum_over(vae, x, grid_points(latent_dim, step, reach + 1, reach + 2))
         reach += 2
     log_sum, open_images = np.logaddexp(inner, edge), np.arange(len(x))
     value, places = log_sum + latent_dim * np.log(step), None
@@ -212,14 +98,14 @@ def log_likelihood_on_grid(vae, x, tolerance=1e-3):
             )
         if places is None:  # the first time everywhere: a peak may lie between the points of the first grid
             places, between = (
-                _indices(latent_dim, 2 * round(reach / step)),
-                _grid(latent_dim, step / 2, -1, reach, True),
+                whole_points(latent_dim, 2 * round(reach / step)),
+                grid_points(latent_dim, step / 2, -1, reach, True),
             )
         else:
-            places = _halved(places[_matters(vae, x[open_images], log_sum[open_images], places * step)])
+            places = halved(places[matters(vae, x[open_images], log_sum[open_images], places * step)])
             between = places[(places % 2 == 1).any(axis=1)] * (step / 2)
         step, before = step / 2, value[open_images]
-        log_sum[open_images] = np.logaddexp(log_sum[open_images], _log_sum(vae, x[open_images], between))
+        log_sum[open_images] = np.logaddexp(log_sum[open_images], log_sum_over(vae, x[open_images], between))
         value[open_images] = log_sum[open_images] + latent_dim * np.log(step)
         open_images = open_images[~(np.abs(value[open_images] - before) <= tolerance)]
     return value
@@ -232,7 +118,9 @@ def active_units(vae, x, threshold=0.01):
     Raises TypeError or ValueError for bad images. Source: Burda, Grosse & Salakhutdinov (2015), section 5.2.
     Shown in chapter 08.
     """
-    x, _, _ = check_images(x), _check_vae(vae), _check_two(x)
+    x = check_images(x)
+    check_vae(vae)
+    check_two(x)
     return posterior(vae, x)[0].var(axis=0) > threshold
 
 
@@ -245,7 +133,9 @@ def mutual_information(vae, x, samples=1, seed=0):
     seconds for 10,000 images in two dimensions, 0.2 GB. Raises TypeError or ValueError for bad images, and ValueError
     for samples below 1 or a negative seed. Source: Hoffman & Johnson (2016). Shown in chapter 08.
     """
-    x, _, _ = check_images(x), _check_vae(vae), _check_draws(samples, "samples", seed)
+    x = check_images(x)
+    check_vae(vae)
+    check_draws(samples, "samples", seed)
     log_q_given_x, log_q, _ = log_densities(vae, x, samples, seed)
     return float((log_q_given_x - log_q).mean())
 
@@ -259,20 +149,22 @@ def marginal_kl(vae, x, samples=1, seed=0):
     information is too low. Arguments, cost and errors as there. Source: Hoffman & Johnson (2016).
     Shown in chapter 08.
     """
-    x, _, _ = check_images(x), _check_vae(vae), _check_draws(samples, "samples", seed)
+    x = check_images(x)
+    check_vae(vae)
+    check_draws(samples, "samples", seed)
     _, log_q, log_p = log_densities(vae, x, samples, seed)
     return float((log_q - log_p).mean())
 
 
 def posterior(vae, x):
     """The encoder's mean and log_var, each (n, latent_dim) float64."""
-    _check_vae(vae)
+    check_vae(vae)
     parts = [vae.encoder(x[i : i + ROWS], training=False) for i in range(0, len(x), ROWS)]
     mean, log_var = (np.concatenate([ops.convert_to_numpy(part[j]) for part in parts]) for j in (0, 1))
     return mean.astype("float64"), log_var.astype("float64")
 
 
-def _noise(seed, i):
+def noise_of(seed, i):
     """The generator of image i's noise."""
     return np.random.default_rng([seed, i])
 
@@ -283,15 +175,15 @@ def samples_of_q(vae, x, mean, log_var, samples, seed):
     z and epsilon: (images, samples, latent_dim), the last (images, samples), all float64.
     """
     at_once = max(1, ROWS // samples)
-    constant = _image_term(vae, x)
+    constant = image_term(vae, x)
     for i in range(0, len(x), at_once):
         images = slice(i, min(i + at_once, len(x)))
-        generators = [_noise(seed, j) for j in range(images.start, images.stop)]
+        generators = [noise_of(seed, j) for j in range(images.start, images.stop)]
         for first in range(0, samples, ROWS):
             shape = (min(ROWS, samples - first), mean.shape[1])
             epsilon = np.stack([generator.standard_normal(shape) for generator in generators])
             z = mean[images, None] + np.exp(0.5 * log_var[images, None]) * epsilon
-            slope, offset = _code_terms(vae, z.reshape(-1, shape[1]))
+            slope, offset = code_terms(vae, z.reshape(-1, shape[1]))
             slope, offset = slope.reshape(*z.shape[:2], -1), offset.reshape(z.shape[:2])
             pixels = x[images].reshape(len(z), -1, 1).astype(slope.dtype, copy=False)
             yield images, z, epsilon, (slope @ pixels)[..., 0].astype("float64") - offset + constant[images, None]
@@ -301,69 +193,69 @@ def samples_of_q(vae, x, mean, log_var, samples, seed):
 # offset = sum of softplus(logits), constant = 0. So one matrix product serves all images and all codes of a grid.
 
 
-def _code_terms(vae, z):
+def code_terms(vae, z):
     """slope (m, pixels) and offset (m,) of codes z (m, latent_dim)."""
     decoded = vae.decoder(z.astype("float32"), training=False)
     decoded = ops.reshape(decoded, (len(z), -1))
     if vae.likelihood == "bernoulli":
         offset = ops.sum(ops.softplus(decoded), axis=1)
         return ops.convert_to_numpy(decoded), ops.convert_to_numpy(offset).astype("float64")
-    mean, variance = ops.convert_to_numpy(decoded).astype("float64"), _noise_variance(vae)
+    mean, variance = ops.convert_to_numpy(decoded).astype("float64"), noise_variance(vae)
     return mean / variance, (mean**2).sum(axis=1) / (2 * variance)
 
 
-def _image_term(vae, x):
+def image_term(vae, x):
     """constant (n,) of images x."""
     if vae.likelihood == "bernoulli":
         return np.zeros(len(x))
-    x, variance = x.reshape(len(x), -1), _noise_variance(vae)
+    x, variance = x.reshape(len(x), -1), noise_variance(vae)
     return -0.5 * (np.einsum("ij,ij->i", x, x, dtype="float64") / variance + x.shape[1] * np.log(2 * np.pi * variance))
 
 
-def _noise_variance(vae):
+def noise_variance(vae):
     return np.exp(float(ops.convert_to_numpy(vae.noise_log_var)))
 
 
-def _indices(latent_dim, most):
+def whole_points(latent_dim, most):
     """All points with whole coordinates from -most to most, (m, latent_dim)."""
     axis = np.arange(-most, most + 1)
     return np.stack(np.meshgrid(*[axis] * latent_dim, indexing="ij"), axis=-1).reshape(-1, latent_dim)
 
 
-def _grid(latent_dim, step, low, high, odd=False):
+def grid_points(latent_dim, step, low, high, odd=False):
     """Multiples of step whose largest |coordinate| is in (low, high]; odd: only those not on the grid of twice step."""
-    indices = _indices(latent_dim, round(high / step))
+    indices = whole_points(latent_dim, round(high / step))
     wanted = np.abs(indices).max(axis=1) > round(low / step)
     if odd:
         wanted &= (indices % 2 == 1).any(axis=1)
     return indices[wanted] * step
 
 
-def _halved(indices):
+def halved(indices):
     """The points of the grid with half the step on and around the given ones, (m, latent_dim) whole coordinates."""
-    around = _indices(indices.shape[1], 1)
+    around = whole_points(indices.shape[1], 1)
     return np.unique((2 * indices[:, None] + around).reshape(-1, indices.shape[1]), axis=0)
 
 
-def _matters(vae, x, log_sum, points):
+def matters(vae, x, log_sum, points):
     """Which of the points hold more than e^-25 of the sum of some image, given the logarithms of the sums."""
     found = np.zeros(len(points), bool)
-    for at, images, highest, log_joint in _log_joints(vae, x, points):
-        lowest = log_sum[images] - _image_term(vae, x[images]) - highest - 25
+    for at, images, highest, log_joint in log_joints(vae, x, points):
+        lowest = log_sum[images] - image_term(vae, x[images]) - highest - 25
         found[at] |= (log_joint > lowest[:, None]).any(axis=0)
     return found
 
 
-def _log_sum(vae, x, points):
+def log_sum_over(vae, x, points):
     """ln of the sum of p(x given z) p(z) over the points z, for each image; (n,) float64."""
     total = np.full(len(x), -np.inf)
-    for _, images, highest, log_joint in _log_joints(vae, x, points):
+    for _, images, highest, log_joint in log_joints(vae, x, points):
         part = highest + np.log(np.exp(log_joint, out=log_joint).sum(axis=1, dtype="float64"))
         total[images] = np.logaddexp(total[images], part)
-    return total + _image_term(vae, x)
+    return total + image_term(vae, x)
 
 
-def _log_joints(vae, x, points, at_once=500):
+def log_joints(vae, x, points, at_once=500):
     """ln p(x given z) p(z) for all images x and points z, in portions, but for the image's own term.
 
     Yields slices of points and of images, the highest value of each of these images, and what lies below it,
@@ -372,7 +264,7 @@ def _log_joints(vae, x, points, at_once=500):
     flat = x.reshape(len(x), -1)
     for i in range(0, len(points), ROWS):
         z = points[i : i + ROWS]
-        slope, offset = _code_terms(vae, z)
+        slope, offset = code_terms(vae, z)
         offset = offset + 0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=1)
         for j in range(0, len(x), at_once):
             log_joint = flat[j : j + at_once].astype(slope.dtype, copy=False) @ slope.T
@@ -386,7 +278,7 @@ def log_densities(vae, x, samples, seed, at_once=500):
     """ln q(z given x), ln q(z) and ln p(z) at samples of each image's q; each (samples, n) float64."""
     mean, log_var = posterior(vae, x)
     n, latent_dim = mean.shape
-    epsilon = np.stack([_noise(seed, i).standard_normal((samples, latent_dim)) for i in range(n)], axis=1)
+    epsilon = np.stack([noise_of(seed, i).standard_normal((samples, latent_dim)) for i in range(n)], axis=1)
     z = mean + np.exp(0.5 * log_var) * epsilon
     precision, constant = np.exp(-log_var), -0.5 * (log_var + np.log(2 * np.pi)).sum(axis=1)
     given_x, log_q = np.empty((samples, n)), np.empty((samples, n))
@@ -399,53 +291,3 @@ def log_densities(vae, x, samples, seed, at_once=500):
             given_x[s, i : i + at_once] = table[np.arange(len(part)), i + np.arange(len(part))]
             log_q[s, i : i + at_once] = logsumexp(table, axis=1) - np.log(n)
     return given_x, log_q, -0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=2)
-
-
-def _check_vae(vae, *used):
-    """Raise TypeError for what is no VAE, ValueError if the encoder or another used network sees a condition."""
-    missing = [name for name in ("encoder", "decoder", "likelihood") if not hasattr(vae, name)]
-    if missing:
-        raise TypeError(
-            tr("vae is {given}, without {missing}; expected a vaelab.models.VAE.").format(
-                given=type(vae).__name__, missing=", ".join(missing)
-            )
-        )
-    for name in ("encoder", *used):
-        if len(getattr(getattr(vae, name), "inputs", ())) > 1:
-            raise ValueError(
-                tr(
-                    "The {name} of vae needs a condition y beside its input; expected a plain VAE. Pass vae.given(y), "
-                    "with one y for all images, or measure each image under its label with "
-                    "vaelab.conditional.for_each_label."
-                ).format(name=name)
-            )
-
-
-def _check_two(x):
-    if len(x) < 2:
-        raise ValueError(tr("x holds {n} image; expected at least 2, to take a variance over.").format(n=len(x)))
-
-
-def _check_draws(count, name, seed):
-    for value, least, called in ((count, 1, name), (seed, 0, "seed")):
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-            raise ValueError(
-                tr("{name} is {given!r}; expected a whole number of at least {least}.").format(
-                    name=called, given=value, least=least
-                )
-            )
-
-
-def _check_tolerance(tolerance):
-    if not isinstance(tolerance, numbers.Real) or not 0 < tolerance < 1:
-        raise ValueError(tr("tolerance is {given!r}; expected nats, between 0 and 1.").format(given=tolerance))
-
-
-def _check_plane(latent_dim):
-    if latent_dim > 2:
-        raise ValueError(
-            tr(
-                "The VAE has {latent_dim} latent dimensions; expected 1 or 2, as a grid grows too fast with them. "
-                "Use importance_weighted_bound instead."
-            ).format(latent_dim=latent_dim)
-        )
