@@ -48,7 +48,6 @@ from vaelab.networks import load_autoencoder, load_vae, save_network
 from vaelab.progress import TrainingProgress
 from vaelab.results import RESULTS
 from vaelab.vae import WarmUp, train_vae
-from vaelab.widgets.rate_distortion_figure import pack_pictures
 
 SEEDS = (0, 1, 2)
 EXPERIMENTS = {}
@@ -163,7 +162,7 @@ def rate_distortion(mnist):
             print(seed, beta, result[seed][f"{beta:g}"], flush=True)
             if seed == 0:
                 rows += [np.asarray(vae(ten)), np.asarray(vae.decode(z))]
-    result["pictures"] = pack_pictures(np.stack(rows)[..., 0])
+    result["pictures"] = pack_images(np.stack(rows))
     return result
 
 

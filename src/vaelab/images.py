@@ -6,6 +6,7 @@ import zlib
 import numpy as np
 
 from vaelab.checks import check_images
+from vaelab.language import tr
 
 
 def slant(images):
@@ -34,11 +35,22 @@ def stroke_width(images):
 
 
 def pack_images(images):
-    """Images (n, 28, 28, 1) in [0, 1] as a short text: 32 grey levels, compressed, base64."""
-    levels = np.round(31 * np.asarray(images)).astype("uint8")
+    """Images (n, 28, 28, 1), or of more axes before the last three, in [0, 1], as a text: 32 greys, compressed, base64.
+
+    This is how the results store keeps pictures. Raises ValueError for another shape and for other pixels.
+    """
+    images = np.asarray(images)
+    levels = np.round(31 * check_images(images.reshape(-1, *images.shape[-3:]), "images")).astype("uint8")
     return base64.b64encode(zlib.compress(levels.tobytes(), 9)).decode()
 
 
 def unpack_images(text):
-    """The images (n, 28, 28, 1) that `pack_images` packed, rounded to 32 grey levels."""
-    return np.frombuffer(zlib.decompress(base64.b64decode(text)), "uint8").reshape(-1, 28, 28, 1) / np.float32(31)
+    """The images (n, 28, 28, 1) that `pack_images` packed, float32, rounded to 32 grey levels.
+
+    Raises ValueError for what is no such text.
+    """
+    try:
+        levels = np.frombuffer(zlib.decompress(base64.b64decode(text, validate=True)), "uint8")
+        return levels.reshape(-1, 28, 28, 1) / np.float32(31)
+    except (ValueError, TypeError, zlib.error) as error:
+        raise ValueError(tr("The stored pictures can't be read: {reason}").format(reason=error)) from error
