@@ -51,9 +51,9 @@ def run(task):
     vae = VAE(build_vae_encoder(), build_vae_decoder(), seed=0)
     vae.compile(optimizer=FusedAdam(), steps_per_execution=64)
     raw = np.random.default_rng(0).integers(0, 256, (sizes[-1], 28, 28), dtype="uint8")
-    x = data._as_pixels(raw[:1] if task == "loading" else raw, "threshold", None)
+    x = data.as_pixels(raw[:1] if task == "loading" else raw, "threshold", None)
     jobs = {
-        "loading": lambda n: data._as_pixels(raw[:n], "none", None),
+        "loading": lambda n: data.as_pixels(raw[:n], "none", None),
         "training": lambda n: vae.fit(shuffled_batches(x[:n]), shuffle=False, verbose=0),
         "grid": lambda n: log_sum_over(vae, x[:n], grid_points(2, 0.05, -1, 5.0)),
         "bound": lambda n: importance_weighted_bound(vae, x[:n], 500),

@@ -16,7 +16,7 @@ SECONDS_TO_START = 180
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "src" / "vaelab"
 # The modules of vaelab that stay; whatever else there is or will be may hold a solution and is taken away.
-KEPT = ("__init__", "checks", "data", "language", "plots", "progress", "style")
+KEPT = ("__init__", "checks", "data", "hints", "language", "lesson", "plots", "progress", "style")
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin")
 INSTALL = """\
 Grading runs the students' code in a sandbox made by bubblewrap, and {reason}.

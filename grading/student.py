@@ -25,7 +25,7 @@ def student_files(homework):
     """{path: text} of what students get, made from the master and the checks."""
     return {
         ROOT / "notebooks" / homework.path.parent.name / homework.path.name: cut(homework.path.read_text("utf-8")),
-        ROOT / "src" / "vaelab" / "data" / f"{homework.name}-hints.json": hints(homework.tasks),
+        ROOT / "src" / "vaelab" / "hints" / f"{homework.name}-hints.json": hints(homework.tasks),
     }
 
 

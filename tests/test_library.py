@@ -108,12 +108,11 @@ def test_a_model_that_refused_data_sets_trains_as_a_new_one(sibling, how):
 
 
 def training_functions():
-    for module in pkgutil.iter_modules(vaelab.__path__):
-        if not module.ispkg:
-            found = importlib.import_module(f"vaelab.{module.name}")
-            for name, function in inspect.getmembers(found, inspect.isfunction):
-                if name.startswith("train_") and function.__module__ == found.__name__:
-                    yield function
+    for module in pkgutil.walk_packages(vaelab.__path__, "vaelab."):
+        found = importlib.import_module(module.name)
+        for name, function in inspect.getmembers(found, inspect.isfunction):
+            if name.startswith("train_") and function.__module__ == found.__name__:
+                yield function
 
 
 @pytest.mark.parametrize("train", training_functions(), ids=lambda train: train.__name__)

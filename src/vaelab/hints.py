@@ -19,7 +19,7 @@ def check_task(homework, number, function):
     still raises NotImplementedError is reported as open; other exceptions pass through. Raises ValueError for a
     homework or a number that there are no cases for.
     """
-    path = Path(__file__).parent / "data" / f"{homework}-hints.json"
+    path = Path(__file__).parent / "hints" / f"{homework}-hints.json"
     cases = json.loads(path.read_text("utf-8")) if path.exists() else {}
     if number not in range(1, len(cases) + 1):
         raise ValueError(

@@ -57,7 +57,7 @@ def setup(language="en", seed=0):
     if getattr(sys.stdout, "errors", None) == "strict":  # a terminal without some character shows a question mark
         sys.stdout.reconfigure(errors="replace")
     asked_backend = os.environ.get("KERAS_BACKEND") or _keras_json()[1].get("backend", "tensorflow")
-    _start_tensorflow()
+    start_tensorflow()
     _set_keras_right({} if asked_backend == "tensorflow" else {"backend": asked_backend})
     import keras
     import matplotlib.pyplot as plt
@@ -71,7 +71,7 @@ def setup(language="en", seed=0):
 
 
 @functools.cache
-def _start_tensorflow():
+def start_tensorflow():
     """Import Keras, on TensorFlow, and start the devices, quietly."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     if "keras" not in sys.modules:  # an import of it that failed, for want of another backend, leaves that one chosen
@@ -81,7 +81,7 @@ def _start_tensorflow():
     if not _has_cuda():
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no advice on retracing: lessons train many small models
-    with _without_start_up_notes():
+    with without_start_up_notes():
         import keras
 
         if keras.config.backend() != "tensorflow":
@@ -137,7 +137,7 @@ def _set_keras_right(before):
 
 
 @contextlib.contextmanager
-def _without_start_up_notes():
+def without_start_up_notes():
     """Hold back TensorFlow's start-up notes, some of which come whatever its log level is; everything else passes."""
     note = NOTE
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
