@@ -75,6 +75,16 @@ def test_the_variance_is_not_the_mean_squared_error(mnist):
     assert float(ops.exp(vae.noise_log_var)) == pytest.approx(error, rel=0.02)
 
 
+@pytest.mark.parametrize("settings", [{"likelihood": "gaussian", "noise_var": 0.1}, {}])
+def test_a_fixed_variance_is_not_overridden(settings):
+    vae = VAE(build_vae_encoder(3, (4,)), build_vae_decoder(3, (4,)), **settings)
+    vae.compile("adam")
+    images = np.zeros((4, 28, 28, 1), "float32")
+    with pytest.raises(ValueError, match="The VAE's variance is fixed; expected .*noise_var='learned'"):
+        vae.fit(images, verbose=0, callbacks=[BestVariance(images)])
+    assert not settings or float(ops.exp(vae.noise_log_var)) == pytest.approx(0.1)
+
+
 def test_lines_miss_their_ends():
     for line in (straight_line, spherical_line):
         np.testing.assert_allclose(line(START, END, 0), START, atol=1e-12)

@@ -360,6 +360,51 @@ def test_grid_says_so_when_it_cannot_settle():
         log_likelihood_on_grid(model.vae(), IMAGES[:2])
 
 
+class Peak:
+    """A box in one latent dimension, |z - at| < half, in which each pixel has the logit 8, elsewhere -0.2."""
+
+    likelihood, at, half = "bernoulli", 3.03, 0.004
+
+    class decoder:
+        input_shape = (None, 1)
+
+        def __new__(cls, z, training):
+            inside = np.abs(np.asarray(z, "float64") - Peak.at) < Peak.half
+            return keras.ops.convert_to_tensor(np.repeat(np.where(inside, 8.0, -0.2), 784, axis=1).astype("float32"))
+
+    def __init__(self, mean):
+        self.mean = mean
+
+    def encoder(self, x, training):
+        return [keras.ops.full((len(x), 1), value) for value in (self.mean, -11.0)]
+
+
+def test_peak_between_the_points_of_the_grid_is_found_where_the_encoder_points_at_it():
+    x = np.ones((2, 28, 28, 1), "float32")
+    mass = norm.cdf(Peak.at + Peak.half) - norm.cdf(Peak.at - Peak.half)
+    exact = np.log(mass) - 784 * np.log1p(np.exp(-8.0))
+    assert exact == pytest.approx(-10.6, abs=0.05)
+    # A box has sharp edges: at the finest step 10 points lie within, one more or less.
+    np.testing.assert_allclose(log_likelihood_on_grid(Peak(3.03), x, tolerance=0.3), exact, atol=0.3)
+    # The limit that the docstring states: nothing tells the grid of this peak.
+    np.testing.assert_allclose(
+        log_likelihood_on_grid(Peak(0.0), x, tolerance=0.3), -784 * np.log1p(np.exp(0.2)), atol=0.1
+    )
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2])
+def test_narrow_posteriors_do_not_settle_by_chance(latent_dim):
+    """Posteriors of standard deviation 0.011: at the first steps the value depends on where the points fall."""
+    model = LinearGaussian(latent_dim, 0.5)
+    model.weights = np.linalg.qr(model.weights)[0] * np.sqrt(0.5) / 0.011
+    model.covariance = np.linalg.inv(np.eye(latent_dim) + model.weights.T @ model.weights / 0.5)
+    model.gain = model.covariance @ model.weights.T / 0.5
+    z = rng.normal(0, 0.004, (100, latent_dim))
+    x = (model.bias + z @ model.weights.T).reshape(-1, 28, 28, 1).clip(0, 1).astype("float32")
+    assert np.sqrt(model.covariance[0, 0]) == pytest.approx(0.011, rel=0.01)
+    np.testing.assert_allclose(log_likelihood_on_grid(model.vae(), x, 0.05), model.log_likelihood(x), atol=0.05)
+
+
 def test_variance_needs_two_images():
     with pytest.raises(ValueError, match="1 image; expected at least 2"):
         active_units(Codes([[0, 0]], [[0, 0]]), images(1))

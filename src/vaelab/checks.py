@@ -323,6 +323,12 @@ def check_settings(likelihood, beta, noise_var, free_bits):
         )
 
 
+def check_learned_variance(vae):
+    """Raise ValueError unless the VAE's pixels are Gaussian with a learned variance."""
+    if vae.noise_var != "learned":
+        raise ValueError(tr("The VAE's variance is fixed; expected one made with noise_var='learned'."))
+
+
 def check_number(value, name):
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value < np.inf:
         raise ValueError(

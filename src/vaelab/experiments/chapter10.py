@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from vaelab.checks import check_arc, check_line, check_values, plain_numbers
+from vaelab.checks import check_arc, check_learned_variance, check_line, check_values, plain_numbers
 from vaelab.judges import nearest_real
 from vaelab.progress import TrainingProgress, trains
 from vaelab.training import FusedAdam, shuffled_batches
@@ -61,8 +61,8 @@ def train_convolutional_vae(x_train, latent_dim=20, seed=0, epochs=5):
 class BestVariance(keras.callbacks.Callback):
     """Sets a Gaussian VAE's learned variance to the best one, the mean squared error, before each epoch.
 
-    x: (n, 28, 28, 1), images to measure the error on, with a code drawn for each. Source: Rybkin et al. (2021).
-    Shown in chapter 10.
+    x: (n, 28, 28, 1), images to measure the error on, with a code drawn for each. Raises ValueError, when training
+    starts, for a VAE whose variance is fixed. Source: Rybkin et al. (2021). Shown in chapter 10.
     """
 
     def __init__(self, x):
@@ -71,6 +71,7 @@ class BestVariance(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         vae = self.model
+        check_learned_variance(vae)
         decoded = vae.decoder(vae.sampling(vae.encoder(self.x)))
         vae.noise_log_var.assign(ops.log(ops.mean(ops.square(self.x - decoded))))
 
