@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 from scipy.special import logsumexp
 
-from vaelab.checks import check_draws, check_images, check_plane, check_tolerance, check_two, check_vae
+from vaelab.checks import check_count, check_images, check_plane, check_tolerance, check_two, check_vae
 from vaelab.language import tr
 from vaelab.losses import kl_divergence
 
@@ -26,7 +26,8 @@ def elbo(vae, x, samples=1, seed=0):
     """
     x = check_images(x)
     check_vae(vae, "decoder")
-    check_draws(samples, "samples", seed)
+    check_count(samples, "samples")
+    check_count(seed, "seed", least=0)
     mean, log_var = posterior(vae, x)
     reconstruction = np.zeros(len(x))
     for images, _, _, log_likelihood in samples_of_q(vae, x, mean, log_var, samples, seed):
@@ -46,7 +47,8 @@ def importance_weighted_bound(vae, x, k, seed=0):
     """
     x = check_images(x)
     check_vae(vae, "decoder")
-    check_draws(k, "k", seed)
+    check_count(k, "k")
+    check_count(seed, "seed", least=0)
     mean, log_var = posterior(vae, x)
     log_sum = np.full(len(x), -np.inf)
     for images, z, epsilon, log_likelihood in samples_of_q(vae, x, mean, log_var, k, seed):
@@ -128,7 +130,8 @@ def mutual_information(vae, x, samples=1, seed=0):
     """
     x = check_images(x)
     check_vae(vae)
-    check_draws(samples, "samples", seed)
+    check_count(samples, "samples")
+    check_count(seed, "seed", least=0)
     log_q_given_x, log_q, _ = log_densities(vae, x, samples, seed)
     return float((log_q_given_x - log_q).mean())
 
@@ -144,7 +147,8 @@ def marginal_kl(vae, x, samples=1, seed=0):
     """
     x = check_images(x)
     check_vae(vae)
-    check_draws(samples, "samples", seed)
+    check_count(samples, "samples")
+    check_count(seed, "seed", least=0)
     _, log_q, log_p = log_densities(vae, x, samples, seed)
     return float((log_q - log_p).mean())
 

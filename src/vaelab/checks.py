@@ -127,11 +127,13 @@ def check_labels(labels, n, name="labels", classes=None):
     return labels
 
 
-def check_count(value, name):
-    """Raise ValueError unless `value` is a whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+def check_count(value, name, least=1):
+    """Raise ValueError unless `value` is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
         raise ValueError(
-            tr("{name} is {given!r}; expected a whole number of at least 1.").format(name=name, given=value)
+            tr("{name} is {given!r}; expected a whole number of at least {least}.").format(
+                name=name, given=value, least=least
+            )
         )
 
 
@@ -270,8 +272,8 @@ def check_pixel_batch(x):
 # Networks and settings
 
 
-def check_networks(encoder, decoder, inputs=None):
-    """Raise ValueError unless the networks fit. inputs: how many inputs of each are looked at; None for all."""
+def check_models(encoder, decoder):
+    """Raise ValueError unless both are models made from inputs and outputs."""
     for network, name in ((encoder, "encoder"), (decoder, "decoder")):
         if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
             raise ValueError(
@@ -279,6 +281,11 @@ def check_networks(encoder, decoder, inputs=None):
                     name=name, given=type(network).__name__
                 )
             )
+
+
+def check_networks(encoder, decoder, inputs=None):
+    """Raise ValueError unless the networks fit. inputs: how many inputs of each are looked at; None for all."""
+    check_models(encoder, decoder)
     seen, given = ([tuple(part.shape) for part in network.inputs[:inputs]] for network in (encoder, decoder))
     codes = [tuple(output.shape) for output in encoder.outputs]
     if len(seen) != 1 or len(codes) != 2 or codes[0] != codes[1] or len(codes[0]) != 2:
@@ -357,15 +364,10 @@ def check_choice(value, name, choices):
 
 def check_conditional_networks(encoder, decoder):
     """Raise ValueError unless the networks fit, one or both with a second input, the same one if both have it."""
+    check_models(encoder, decoder)
     conditions = []
     for network, name in ((encoder, "encoder"), (decoder, "decoder")):
-        inputs = getattr(network, "inputs", None)
-        if not isinstance(network, keras.Model) or not inputs:
-            raise ValueError(
-                tr("{name} is {given}; expected a keras.Model made from inputs and outputs.").format(
-                    name=name, given=type(network).__name__
-                )
-            )
+        inputs = network.inputs
         if len(inputs) > 2:
             raise ValueError(
                 tr("The {name} has {n} inputs; expected two, the second being the condition.").format(
@@ -471,16 +473,6 @@ def check_two(x):
         raise ValueError(tr("x holds {n} image; expected at least 2, to take a variance over.").format(n=len(x)))
 
 
-def check_draws(count, name, seed):
-    for value, least, called in ((count, 1, name), (seed, 0, "seed")):
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-            raise ValueError(
-                tr("{name} is {given!r}; expected a whole number of at least {least}.").format(
-                    name=called, given=value, least=least
-                )
-            )
-
-
 def check_tolerance(tolerance):
     if not isinstance(tolerance, numbers.Real) or not 0 < tolerance < 1:
         raise ValueError(tr("tolerance is {given!r}; expected nats, between 0 and 1.").format(given=tolerance))
@@ -499,12 +491,7 @@ def check_plane(latent_dim):
 def check_line(start, end):
     """Two float arrays (n, latent_dim) of one shape between which straight and spherical lines can be drawn."""
     start, end = check_points(start, "start"), check_points(end, "end")
-    if start.shape != end.shape:
-        raise ValueError(
-            tr("start has shape {start} and end has shape {end}; expected equal shapes.").format(
-                start=start.shape, end=end.shape
-            )
-        )
+    check_equal_shapes(start.shape, end.shape, ("start", "end"))
     return start, end
 
 

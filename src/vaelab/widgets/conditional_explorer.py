@@ -46,13 +46,7 @@ class ConditionalExplorer(LivingFigure):
         if (codes is None) != (labels is None):
             raise ValueError(tr("Of codes and labels one was given; expected both or none."))
         codes = np.empty((0, 2)) if codes is None else check_points(codes, "codes", 2)
-        labels = np.empty(0, int) if labels is None else check_labels(labels, len(codes))
-        if len(labels) and not (labels.min() >= 0 and labels.max() < LABELS):
-            raise ValueError(
-                tr("labels run from {low} to {high}; expected classes 0 to 9.").format(
-                    low=labels.min(), high=labels.max()
-                )
-            )
+        labels = np.empty(0, int) if labels is None else check_labels(labels, len(codes), classes=LABELS)
         if isinstance(reach, bool) or not np.isscalar(reach) or not 0 < reach < math.inf:
             raise ValueError(tr("reach is {reach!r}; expected a number above 0.").format(reach=reach))
         self._reach = float(reach)

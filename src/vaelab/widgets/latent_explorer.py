@@ -59,13 +59,7 @@ class LatentExplorer(LivingFigure):
             )
         codes = codes.astype("<f4")
         if labels is not None:
-            labels = check_labels(labels, len(codes))
-            if labels.min() < 0 or labels.max() > 9:
-                raise ValueError(
-                    tr("labels run from {low} to {high}; expected classes 0 to 9.").format(
-                        low=labels.min(), high=labels.max()
-                    )
-                )
+            labels = check_labels(labels, len(codes), classes=10)
         if not (np.isscalar(margin) and math.isfinite(margin) and margin >= 0):
             raise ValueError(tr("margin is {margin!r}; expected a number of at least 0.").format(margin=margin))
         paths = [_path(path) for path in paths or []]
