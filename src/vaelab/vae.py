@@ -59,7 +59,9 @@ class VAE(ModelOfParts):
     `WarmUp(steps)`. Steps are counted over all calls of `fit` and saved; `evaluate` uses the price then in force.
     free_bits: what each latent dimension may spend free of charge, in nats. If above 0, the loss holds
     `free_bits_kl` instead of kl; the metric kl stays the true one.
-    seed: of the noise, as in `Sampling`.
+    seed: of the noise, as in `Sampling`. All settings are given by name.
+
+    To change more, override `reconstruction` and `pixels` (another likelihood), `kl` (another prior) or `price`.
 
     Train with `compile(optimizer)` and `fit(x)`, test with `evaluate(x)`: metrics loss, reconstruction and kl, which
     are means over images. Targets beside the images are ignored; sample weights are refused. `vae(x)` reconstructs
