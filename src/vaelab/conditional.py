@@ -182,7 +182,8 @@ def seen_by(network, x, y, training=False):
 
     Shown in chapter 09.
     """
-    return network([x, y] if len(network.inputs) == 2 else x, training=training)
+    seen = [ops.convert_to_tensor(part) for part in (x, y)]
+    return network(seen if len(network.inputs) == 2 else seen[0], training=training)
 
 
 def split(x, y):
