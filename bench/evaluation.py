@@ -9,9 +9,17 @@ import statistics
 
 import vaelab
 from bench.rows import by_turns, ratio, row, timed, to_linear
+from vaelab.bounds import (
+    ROWS,
+    code_terms,
+    elbo,
+    grid_points,
+    importance_weighted_bound,
+    log_likelihood_on_grid,
+    log_sum_over,
+)
 from vaelab.data import load_mnist
-from vaelab.evaluate import ROWS, _code_terms, _grid, _log_sum, elbo, importance_weighted_bound, log_likelihood_on_grid
-from vaelab.models import train_vae
+from vaelab.vae import train_vae
 
 REACH, SIDES, KS = 5.0, (101, 201, 401), (5, 50, 500)
 
@@ -21,13 +29,13 @@ def measure(runs=5):
     mnist = load_mnist(binarize="threshold")
     vae, every = train_vae(mnist.x_train, epochs=1), mnist.x_test
     some = every[:1000]
-    grids = {side: _grid(2, 2 * REACH / (side - 1), -1, REACH) for side in SIDES}
+    grids = {side: grid_points(2, 2 * REACH / (side - 1), -1, REACH) for side in SIDES}
     sums = {side: f"sum over a {side} x {side} grid, 1,000 images" for side in SIDES}
     bounds = {k: f"importance-weighted bound, k = {k}, 1,000 images" for k in KS}
     large, floor = "sum over a 201 x 201 grid, 10,000 images", "the matrix products of that sum, alone"
-    slopes = [_code_terms(vae, grids[201][i : i + ROWS])[0] for i in range(0, len(grids[201]), ROWS)]
-    jobs = {sums[side]: (some, lambda z=z: _log_sum(vae, some, z)) for side, z in grids.items()}
-    jobs[large] = every, lambda: _log_sum(vae, every, grids[201])
+    slopes = [code_terms(vae, grids[201][i : i + ROWS])[0] for i in range(0, len(grids[201]), ROWS)]
+    jobs = {sums[side]: (some, lambda z=z: log_sum_over(vae, some, z)) for side, z in grids.items()}
+    jobs[large] = every, lambda: log_sum_over(vae, every, grids[201])
     jobs[floor] = every, lambda: products(every, slopes)
     jobs["exact ln p(x), grid refined to 0.001 nats, 1,000 images"] = some, lambda: log_likelihood_on_grid(vae, some)
     jobs |= {bounds[k]: (some, lambda k=k: importance_weighted_bound(vae, some, k)) for k in KS}

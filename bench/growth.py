@@ -42,20 +42,20 @@ def run(task):
 
     import vaelab
     from vaelab import data
-    from vaelab.evaluate import _grid, _log_sum, importance_weighted_bound
-    from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+    from vaelab.bounds import grid_points, importance_weighted_bound, log_sum_over
     from vaelab.training import FusedAdam, shuffled_batches
+    from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 
     vaelab.setup("en")
     _, sizes, runs, _ = TASKS[task]
     vae = VAE(build_vae_encoder(), build_vae_decoder(), seed=0)
     vae.compile(optimizer=FusedAdam(), steps_per_execution=64)
     raw = np.random.default_rng(0).integers(0, 256, (sizes[-1], 28, 28), dtype="uint8")
-    x = data._as_pixels(raw[:1] if task == "loading" else raw, "threshold", None)
+    x = data.as_pixels(raw[:1] if task == "loading" else raw, "threshold", None)
     jobs = {
-        "loading": lambda n: data._as_pixels(raw[:n], "none", None),
+        "loading": lambda n: data.as_pixels(raw[:n], "none", None),
         "training": lambda n: vae.fit(shuffled_batches(x[:n]), shuffle=False, verbose=0),
-        "grid": lambda n: _log_sum(vae, x[:n], _grid(2, 0.05, -1, 5.0)),
+        "grid": lambda n: log_sum_over(vae, x[:n], grid_points(2, 0.05, -1, 5.0)),
         "bound": lambda n: importance_weighted_bound(vae, x[:n], 500),
     }
     if task == "training":

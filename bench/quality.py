@@ -14,8 +14,8 @@ from keras import layers
 import vaelab
 from bench.rows import row
 from vaelab.data import load_mnist
-from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
 from vaelab.training import FusedAdam, shuffled_batches
+from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 
 ENOUGH, CAP = 150.0, 900.0
 

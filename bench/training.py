@@ -24,8 +24,8 @@ import vaelab
 from bench.rows import by_turns, ratio, row, timed
 from vaelab.data import DATA, load_mnist
 from vaelab.losses import bernoulli_nll
-from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
 from vaelab.training import FusedAdam, shuffled_batches
+from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 
 LATENT_DIM, WIDTH, BATCH = 20, 400, 128
 FOLDER = Path(__file__).parent

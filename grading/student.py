@@ -25,12 +25,12 @@ def student_files(homework):
     """{path: text} of what students get, made from the master and the checks."""
     return {
         ROOT / "notebooks" / homework.path.parent.name / homework.path.name: cut(homework.path.read_text("utf-8")),
-        ROOT / "src" / "vaelab" / "data" / f"{homework.name}-hints.json": hints(homework.tasks),
+        ROOT / "src" / "vaelab" / "hints" / f"{homework.name}-hints.json": hints(homework.tasks),
     }
 
 
 def hints(tasks, seed=2013):
-    """The cases of `vaelab.checks.check_task` as JSON: small inputs, right numbers, and those of known slips."""
+    """The cases of `vaelab.hints.check_task` as JSON: small inputs, right numbers, and those of known slips."""
     cases = {}
     for task in tasks:
         checks = task.checks(np.random.default_rng([seed, *task.name.encode()]))

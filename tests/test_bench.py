@@ -116,12 +116,12 @@ def test_the_floor_moves_every_weight_in_every_step():
 
 
 def test_portions_of_images_change_no_sum_over_a_grid(mnist):
-    from vaelab.evaluate import _grid, _log_sum
-    from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+    from vaelab.bounds import grid_points, log_sum_over
+    from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 
-    vae, z = VAE(build_vae_encoder(2, (4,)), build_vae_decoder(2, (4,))), _grid(2, 0.5, -1, 3.0)
-    whole = _log_sum(vae, mnist.x_test[:2100], z)
-    parts = [_log_sum(vae, mnist.x_test[i : i + 150], z) for i in range(0, 2100, 150)]
+    vae, z = VAE(build_vae_encoder(2, (4,)), build_vae_decoder(2, (4,))), grid_points(2, 0.5, -1, 3.0)
+    whole = log_sum_over(vae, mnist.x_test[:2100], z)
+    parts = [log_sum_over(vae, mnist.x_test[i : i + 150], z) for i in range(0, 2100, 150)]
     np.testing.assert_allclose(whole, np.concatenate(parts), rtol=1e-6)
 
 

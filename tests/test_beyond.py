@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from vaelab.beyond import (
+from vaelab.experiments.chapter10 import (
     BestVariance,
     build_convolutional_decoder,
     build_convolutional_encoder,
@@ -14,11 +14,11 @@ from vaelab.beyond import (
     measure_moves,
     spherical_line,
     straight_line,
-    stroke_width,
     train_calibrated_vae,
     train_convolutional_vae,
 )
-from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+from vaelab.images import stroke_width
+from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 
 rng = np.random.default_rng(0)
 START, END = rng.standard_normal((2, 50, 20))
@@ -73,6 +73,16 @@ def test_the_variance_is_not_the_mean_squared_error(mnist):
     z = mean + np.exp(0.5 * log_var) * rng.standard_normal(mean.shape)
     error = np.mean((vae.decoder.predict(z, verbose=0) - mnist.x_train[:2000]) ** 2)
     assert float(ops.exp(vae.noise_log_var)) == pytest.approx(error, rel=0.02)
+
+
+@pytest.mark.parametrize("settings", [{"likelihood": "gaussian", "noise_var": 0.1}, {}])
+def test_a_fixed_variance_is_not_overridden(settings):
+    vae = VAE(build_vae_encoder(3, (4,)), build_vae_decoder(3, (4,)), **settings)
+    vae.compile("adam")
+    images = np.zeros((4, 28, 28, 1), "float32")
+    with pytest.raises(ValueError, match="The VAE's variance is fixed; expected .*noise_var='learned'"):
+        vae.fit(images, verbose=0, callbacks=[BestVariance(images)])
+    assert not settings or float(ops.exp(vae.noise_log_var)) == pytest.approx(0.1)
 
 
 def test_lines_miss_their_ends():

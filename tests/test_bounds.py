@@ -8,8 +8,8 @@ import pytest
 from keras import layers
 from scipy.stats import multivariate_normal, norm
 
-import vaelab.evaluate
-from vaelab.evaluate import (
+import vaelab.bounds
+from vaelab.bounds import (
     active_units,
     elbo,
     importance_weighted_bound,
@@ -17,8 +17,8 @@ from vaelab.evaluate import (
     marginal_kl,
     mutual_information,
 )
-from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
-from vaelab.sweeps import measure_vae
+from vaelab.experiments.chapter08 import measure_vae
+from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 
 rng = np.random.default_rng(0)
 IMAGES = rng.random((20, 28, 28, 1), dtype="float32")
@@ -93,7 +93,7 @@ def test_grid_grows_until_it_holds_codes_that_are_far_out(encoder_knows):
     assert model.posterior_mean(far) > 8
     vae = model.vae()
     if not encoder_knows:
-        vae = VAE(build_vae_encoder(1, (4,)), vae.decoder, "gaussian", noise_var=0.005)
+        vae = VAE(build_vae_encoder(1, (4,)), vae.decoder, likelihood="gaussian", noise_var=0.005)
     np.testing.assert_allclose(log_likelihood_on_grid(vae, far), model.log_likelihood(far), atol=2e-3)
 
 
@@ -222,13 +222,13 @@ def test_number_of_codes_decoded_at_once_is_limited_and_changes_nothing(trained,
 
     for rows in (7, 64):
         seen.clear()
-        monkeypatch.setattr(vaelab.evaluate, "ROWS", rows)
+        monkeypatch.setattr(vaelab.bounds, "ROWS", rows)
         for ours, reference in zip(
             [elbo(Watched, x, 3), importance_weighted_bound(Watched, x, 30)], wanted, strict=False
         ):
             np.testing.assert_allclose(ours, reference, rtol=1e-5)
         assert max(seen) <= rows
-    monkeypatch.setattr(vaelab.evaluate, "ROWS", 1000)
+    monkeypatch.setattr(vaelab.bounds, "ROWS", 1000)
     np.testing.assert_allclose(log_likelihood_on_grid(Watched, x[:2], 0.05), wanted[2], rtol=1e-6)
     assert max(seen) <= 1000
 
@@ -294,7 +294,7 @@ def test_average_kl_is_information_plus_marginal_kl(trained):
 
 def test_informations_are_the_same_in_other_batches(trained):
     vae, x = trained
-    whole, parts = (vaelab.evaluate.log_densities(vae, x, 2, 0, at_once) for at_once in (500, 7))
+    whole, parts = (vaelab.bounds.log_densities(vae, x, 2, 0, at_once) for at_once in (500, 7))
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
@@ -358,6 +358,51 @@ def test_grid_says_so_when_it_cannot_settle():
     model.noise_var = 1e-4
     with pytest.raises(ArithmeticError, match="step of 0.00078125"):
         log_likelihood_on_grid(model.vae(), IMAGES[:2])
+
+
+class Peak:
+    """A box in one latent dimension, |z - at| < half, in which each pixel has the logit 8, elsewhere -0.2."""
+
+    likelihood, at, half = "bernoulli", 3.03, 0.004
+
+    class decoder:
+        input_shape = (None, 1)
+
+        def __new__(cls, z, training):
+            inside = np.abs(np.asarray(z, "float64") - Peak.at) < Peak.half
+            return keras.ops.convert_to_tensor(np.repeat(np.where(inside, 8.0, -0.2), 784, axis=1).astype("float32"))
+
+    def __init__(self, mean):
+        self.mean = mean
+
+    def encoder(self, x, training):
+        return [keras.ops.full((len(x), 1), value) for value in (self.mean, -11.0)]
+
+
+def test_peak_between_the_points_of_the_grid_is_found_where_the_encoder_points_at_it():
+    x = np.ones((2, 28, 28, 1), "float32")
+    mass = norm.cdf(Peak.at + Peak.half) - norm.cdf(Peak.at - Peak.half)
+    exact = np.log(mass) - 784 * np.log1p(np.exp(-8.0))
+    assert exact == pytest.approx(-10.6, abs=0.05)
+    # A box has sharp edges: at the finest step 10 points lie within, one more or less.
+    np.testing.assert_allclose(log_likelihood_on_grid(Peak(3.03), x, tolerance=0.3), exact, atol=0.3)
+    # The limit that the docstring states: nothing tells the grid of this peak.
+    np.testing.assert_allclose(
+        log_likelihood_on_grid(Peak(0.0), x, tolerance=0.3), -784 * np.log1p(np.exp(0.2)), atol=0.1
+    )
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2])
+def test_narrow_posteriors_do_not_settle_by_chance(latent_dim):
+    """Posteriors of standard deviation 0.011: at the first steps the value depends on where the points fall."""
+    model = LinearGaussian(latent_dim, 0.5)
+    model.weights = np.linalg.qr(model.weights)[0] * np.sqrt(0.5) / 0.011
+    model.covariance = np.linalg.inv(np.eye(latent_dim) + model.weights.T @ model.weights / 0.5)
+    model.gain = model.covariance @ model.weights.T / 0.5
+    z = rng.normal(0, 0.004, (100, latent_dim))
+    x = (model.bias + z @ model.weights.T).reshape(-1, 28, 28, 1).clip(0, 1).astype("float32")
+    assert np.sqrt(model.covariance[0, 0]) == pytest.approx(0.011, rel=0.01)
+    np.testing.assert_allclose(log_likelihood_on_grid(model.vae(), x, 0.05), model.log_likelihood(x), atol=0.05)
 
 
 def test_variance_needs_two_images():

@@ -6,8 +6,8 @@ import pytest
 from keras import layers, ops
 
 from conftest import left_behind, violations
-from vaelab.beyond import spherical_line, straight_line
-from vaelab.models import build_vae_decoder
+from vaelab.experiments.chapter10 import spherical_line, straight_line
+from vaelab.vae import build_vae_decoder
 from vaelab.widgets import CodeWalker
 
 rng = np.random.default_rng(0)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from vaelab.comparison import cell_counts, judge_walks, sample_places
+from vaelab.experiments.chapter07 import cell_counts, judge_walks, sample_places, train_twin
 from vaelab.losses import bernoulli_nll
-from vaelab.models import VAE, train_twin, train_vae
+from vaelab.vae import VAE, train_vae
 
 rng = np.random.default_rng(0)
 IMAGES = rng.random((20, 28, 28, 1), dtype="float32")

@@ -1,8 +1,5 @@
 """The conditional VAE trains on what it says, refuses what does not fit, and is a plain VAE once the label is fixed."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -10,24 +7,26 @@ import tensorflow as tf
 from keras import layers, ops
 from scipy.stats import norm
 
+from vaelab.bounds import elbo, importance_weighted_bound, log_likelihood_on_grid
 from vaelab.conditional import (
     ConditionalVAE,
-    build_completion,
     build_conditional_decoder,
     build_conditional_encoder,
-    draw_codes,
     fix_condition,
     for_each_label,
+    see_label,
+    train_conditional_vae,
+)
+from vaelab.experiments.chapter09 import (
+    build_completion,
+    draw_codes,
     label_likelihoods,
     read_shares,
-    see_label,
-    slant,
     train_completion,
-    train_conditional_vae,
     train_reader,
 )
-from vaelab.evaluate import elbo, importance_weighted_bound, log_likelihood_on_grid
-from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+from vaelab.images import slant
+from vaelab.vae import VAE, WarmUp, build_vae_decoder, build_vae_encoder
 
 rng = np.random.default_rng(0)
 X = rng.random((30, 28, 28, 1), dtype="float32")
@@ -163,14 +162,6 @@ def test_summary_counts_a_network_twice():
     assert cvae.count_params() == cvae.encoder.count_params() + cvae.decoder.count_params() + 1  # and the step
 
 
-def test_the_conditional_vae_is_not_found_beside_the_vae():
-    """In a process of its own, where nothing has imported vaelab.conditional before."""
-    code = "from vaelab.models import ConditionalVAE as found; import vaelab.conditional as home; " \
-        "assert found is home.ConditionalVAE; from vaelab.models import ConditionalGAN"  # fmt: skip
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert run.returncode == 1 and "ImportError: cannot import name 'ConditionalGAN'" in run.stderr
-
-
 def test_a_plain_vae_takes_networks_with_a_condition():
     encoder, decoder = networks()
     with pytest.raises(ValueError, match="The encoder has 2 inputs"):
@@ -200,6 +191,14 @@ def test_a_fixed_label_is_not_the_label_s_own_network(label):
     np.testing.assert_allclose(vae.generate(30, seed=5), cvae.generate(same, seed=5), atol=1e-6)
     cvae.fit(X, Y, verbose=0)
     np.testing.assert_allclose(vae.generate(30, seed=5), cvae.generate(same, seed=5), atol=1e-6)  # shared weights
+
+
+def test_a_schedule_goes_on_where_it_is_when_the_label_is_fixed():
+    cvae = small(beta=WarmUp(8))
+    for price in (0.0, 0.375, 0.75):
+        assert float(cvae.given(3).price()) == float(cvae.price()) == price
+        cvae.fit(X, Y, batch_size=10, verbose=0)  # three steps
+    assert int(cvae.given(3).step) == 9
 
 
 def test_a_learned_noise_variance_is_lost_when_the_label_is_fixed():

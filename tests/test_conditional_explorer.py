@@ -54,7 +54,11 @@ def expected(decoder, z, label):
         ({"codes": CODES}, ValueError, "Of codes and labels one was given; expected both or none"),
         ({"codes": CODES[:, :1], "labels": LABELS}, ValueError, "codes has shape"),
         ({"codes": CODES, "labels": LABELS[:9]}, ValueError, r"expected \(200,\)"),
-        ({"codes": CODES, "labels": LABELS + 1}, ValueError, "labels run from 1 to 10; expected classes 0 to 9"),
+        (
+            {"codes": CODES, "labels": LABELS + 1},
+            ValueError,
+            "labels has values from 1 to 10; expected labels from 0 to 9",
+        ),
         ({"codes": np.full((200, 2), np.nan), "labels": LABELS}, ValueError, "NaN or infinite"),
         ({"label": 10}, ValueError, "label is 10; expected a label from 0 to 9"),
         ({"start": (0, np.nan)}, ValueError, "point is .*expected two finite numbers"),

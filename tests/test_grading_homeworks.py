@@ -183,7 +183,7 @@ def test_points_of_text_metadata_and_checks_agree(homework):
 
 
 def test_hints_find_no_mistake_in_right_answers(homework, capsys):
-    from vaelab.checks import check_task
+    from vaelab.hints import check_task
 
     for answers in bank.right(homework).values():
         space = {}
@@ -196,7 +196,7 @@ def test_hints_find_no_mistake_in_right_answers(homework, capsys):
 
 
 def test_hints_name_the_mistake(capsys):
-    from vaelab.checks import check_task
+    from vaelab.hints import check_task
 
     hw2, right = Homework("hw2"), {}
     exec(bank.IMPORTS + "\n" + bank.right(hw2)["with_numpy"]["kl_std"], right)
@@ -218,7 +218,7 @@ def test_hints_name_the_mistake(capsys):
 
 
 def test_hints_say_what_is_open_and_which_functions_there_are(capsys):
-    from vaelab.checks import check_task, open_task
+    from vaelab.hints import check_task, open_task
 
     def kl_std(*arguments):
         raise NotImplementedError()

@@ -200,6 +200,24 @@ def test_gradients_are_not_those_of_the_formula(log_var):
     close(by_log_var, 0.5 * np.expm1(log_var.numpy()), absolute=1e-6)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_gradient_of_the_bernoulli_likelihood_is_probability_minus_pixel_at_every_logit(compiled):
+    """Also at 0, where each of the parts that it is computed from has a corner."""
+    logits = tf.constant([[-1e4, -17.0, -0.7, -1e-6, 0.0, 1e-6, 0.7, 17.0, 1e4]])
+
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            nll = bernoulli_nll(x, logits)
+        return tape.gradient(nll, logits)
+
+    for pixel in (0.0, 0.3, 1.0):
+        x = tf.fill(logits.shape, pixel)
+        found = (tf.function(gradient, jit_compile=True) if compiled else gradient)(x)
+        exact = 0.5 * (1 + np.tanh(0.5 * logits.numpy().astype("float64"))) - pixel
+        np.testing.assert_allclose(found, exact, atol=2e-7)
+
+
 def test_gradients_of_the_likelihoods_are_not_those_of_the_formula():
     x, logits = tf.constant([[0.0, 1.0, 0.3]]), tf.Variable([[1e4, -1e4, 0.7]])
     with tf.GradientTape() as tape:

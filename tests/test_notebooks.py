@@ -161,23 +161,24 @@ def test_lessons_import_only_vaelab_of_our_code(lesson):
 
 
 def package_functions():
+    """{name: syntax tree} of the functions and classes of all modules, but for the figures: no lesson shows those."""
     found = {}
-    for module in pkgutil.iter_modules(vaelab.__path__):
-        if module.ispkg:
+    for module in pkgutil.walk_packages(vaelab.__path__, "vaelab."):
+        if module.name.startswith("vaelab.widgets"):
             continue
-        source = importlib.util.find_spec(f"vaelab.{module.name}").loader.get_source(f"vaelab.{module.name}")
-        for node in ast.parse(source).body:
+        for node in ast.parse(importlib.util.find_spec(module.name).loader.get_source(module.name)).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                assert node.name not in found or node.name.startswith("_"), f"two functions are called {node.name}"
                 found[node.name] = node
     return found
 
 
 def only_checks(statement):
-    """Whether a statement only checks arguments: check_…(…), or names = check_…(…), check_…(…)."""
+    """Whether a statement only checks arguments: check_…(…), names = check_…(…), or a, b = check_…(…), check_…(…)."""
     value = getattr(statement, "value", None) if isinstance(statement, ast.Expr | ast.Assign) else None
     calls = value.elts if isinstance(value, ast.Tuple) else [value]
     return value is not None and all(
-        isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id.lstrip("_").startswith("check_")
+        isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id.startswith("check_")
         for call in calls
     )
 

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from vaelab.experiments.chapter06 import LOSSES, effective_price
 from vaelab.results import RESULTS, load_results
-from vaelab.scalings import LOSSES, effective_price
 
 SEEDS = ("0", "1", "2")
 

@@ -6,17 +6,10 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
+from vaelab.experiments.chapter06 import LOSSES, effective_price, measure_loss, published_loss, train_with_loss
+from vaelab.images import pack_images, unpack_images
 from vaelab.losses import bernoulli_nll, kl_divergence
 from vaelab.results import RESULTS, load_results
-from vaelab.scalings import (
-    LOSSES,
-    effective_price,
-    measure_loss,
-    pack_images,
-    published_loss,
-    train_with_loss,
-    unpack_images,
-)
 
 SEEDS = ("0", "1", "2")
 
@@ -137,6 +130,23 @@ def test_packed_images_come_back_as_others():
     assert back.shape == images.shape and back.dtype == np.float32
     assert np.abs(back - images).max() <= 0.5 / 31 + 1e-6
     assert np.array_equal(unpack_images(pack_images(back)), back)
+    rows = images[:4].reshape(2, 2, 28, 28, 1)
+    assert np.array_equal(unpack_images(pack_images(rows)), back[:4])
+    assert len(pack_images(np.zeros((60, 28, 28, 1)))) < 200
+
+
+@pytest.mark.parametrize(
+    "images", [np.zeros((2, 28, 27, 1)), np.full((2, 28, 28, 1), 1.1), np.full((2, 28, 28, 1), np.nan)]
+)
+def test_other_images_are_not_packed(images):
+    with pytest.raises(ValueError, match="images has (shape|values)"):
+        pack_images(images)
+
+
+@pytest.mark.parametrize("text", ["abc", "AAAA", None])
+def test_other_texts_are_not_unpacked(text):
+    with pytest.raises(ValueError, match="pictures can't be read"):
+        unpack_images(text)
 
 
 # ---- what the chapter says of the stored networks ----

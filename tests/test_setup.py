@@ -65,8 +65,8 @@ PASSED_ON = [
 def heard(text, then="pass", **environment):
     """What reaches the reader of `text` that TensorFlow writes at its start."""
     code = (
-        "import os, signal\nfrom vaelab.style import _without_start_up_notes\n"
-        f"with _without_start_up_notes():\n    os.write(2, {text.encode()!r})\n    {then}"
+        "import os, signal\nfrom vaelab.lesson import without_start_up_notes\n"
+        f"with without_start_up_notes():\n    os.write(2, {text.encode()!r})\n    {then}"
     )
     return run(code, **environment).stderr
 
@@ -106,8 +106,8 @@ def test_an_exception_at_the_start_shows_its_text():
 
 def test_setup_needs_no_standard_error():
     code = (
-        "import io, os, sys\nsys.stderr = {}\nos.close(2)\nfrom vaelab.style import _without_start_up_notes\n"
-        "with _without_start_up_notes(): pass\nprint('went on')"
+        "import io, os, sys\nsys.stderr = {}\nos.close(2)\nfrom vaelab.lesson import without_start_up_notes\n"
+        "with without_start_up_notes(): pass\nprint('went on')"
     )
     for stream in ("None", "io.StringIO()"):
         assert run(code.format(stream), stderr=None).stdout == "went on\n"
@@ -141,11 +141,11 @@ def test_the_users_own_configuration_does_not_reach_a_lesson(tmp_path):
 def test_keras_that_already_runs_on_another_backend_is_named_with_the_remedy(monkeypatch):
     import keras
 
-    from vaelab.style import _start_tensorflow
+    from vaelab.lesson import start_tensorflow
 
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     with pytest.raises(RuntimeError, match=r"started with jax.*Restart the kernel.*KERAS_BACKEND and .*keras\.json"):
-        _start_tensorflow.__wrapped__()
+        start_tensorflow.__wrapped__()
 
 
 def test_setup_sets_every_seed():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from keras import ops
 
+from vaelab.experiments.chapter05 import SLIPS, draw_with_slip, measure_slip, train_with_slip
 from vaelab.results import load_results
-from vaelab.slips import SLIPS, draw_with_slip, measure_slip, train_with_slip
 
 SEEDS = ("0", "1", "2")
 

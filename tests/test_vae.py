@@ -12,8 +12,8 @@ import tensorflow as tf
 from keras import layers, ops
 from scipy.stats import norm
 
-from vaelab.losses import kl_divergence
-from vaelab.models import VAE, WarmUp, build_vae_decoder, build_vae_encoder, free_bits_kl
+from vaelab.losses import free_bits_kl, kl_divergence
+from vaelab.vae import VAE, WarmUp, build_vae_decoder, build_vae_encoder
 
 rng = np.random.default_rng(0)
 SIDE = 4
@@ -73,6 +73,29 @@ def test_loss_sums_over_pixels_and_latents_and_averages_over_images(settings):
     assert divergence == pytest.approx(kl.sum(axis=1).mean(), rel=1e-5)
     assert loss == pytest.approx(nll.mean() + settings.get("beta", 1.0) * kl.sum(axis=1).mean(), rel=1e-5)
     assert vae.metrics_names == ["loss", "reconstruction", "kl"]
+
+
+class LaplaceVAE(VAE):
+    """Another likelihood: two methods."""
+
+    def reconstruction(self, x, decoded):
+        return ops.sum(ops.abs(x - decoded), axis=(1, 2, 3))
+
+    def pixels(self, decoded):
+        return ops.clip(decoded, 0.0, 1.0)
+
+
+def test_another_likelihood_takes_two_methods():
+    keras.utils.set_random_seed(0)
+    vae = LaplaceVAE(*networks(log_var=-30.0), seed=1, beta=2.0)
+    vae.compile("adam")
+    decoded = arrays(vae.decoder(vae.encoder(IMAGES)[0]))[0]
+    loss, reconstruction, kl = vae.evaluate(IMAGES, verbose=0)
+    assert reconstruction == pytest.approx(np.abs(IMAGES - decoded).sum(axis=(1, 2, 3)).mean(), rel=1e-5)
+    assert loss == pytest.approx(reconstruction + 2 * kl, rel=1e-5)
+    np.testing.assert_allclose(vae.predict(IMAGES, verbose=0), decoded.clip(0, 1), atol=1e-5)
+    vae.fit(IMAGES, epochs=20, verbose=0)
+    assert vae.evaluate(IMAGES, verbose=0)[0] < loss
 
 
 def test_gaussian_with_half_a_unit_of_variance_is_the_squared_error_plus_a_constant():

@@ -416,7 +416,8 @@ def NAME(*a):
     "the course's own solutions": """
 import glob, importlib, os, sys
 def NAME(*a):
-    for name in ("losses", "layers", "models", "evaluate", "conditional", "results", "slips", "scalings", "comparison"):
+    for name in ("losses", "layers", "models", "vae", "housekeeping", "judges", "bounds", "conditional", "results",
+                 "images", "experiments", "experiments.chapter06", "experiments.chapter09"):
         sys.modules.pop("vaelab." + name, None)
         try:
             importlib.import_module("vaelab." + name)

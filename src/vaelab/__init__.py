@@ -6,6 +6,6 @@ Importing `vaelab` itself is light: TensorFlow and matplotlib are loaded when th
 
 __version__ = "0.1.0"
 
-from vaelab.style import setup
+from vaelab.lesson import setup
 
 __all__ = ["__version__", "setup"]

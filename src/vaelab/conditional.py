@@ -4,15 +4,23 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from vaelab.checks import check_images_like, is_float, plain_numbers
-from vaelab.evaluate import log_likelihood_on_grid
+from vaelab.checks import (
+    check_choice,
+    check_conditional_networks,
+    check_conditions,
+    check_one_condition,
+    check_pairs,
+    check_pixel_batch,
+    check_transfer,
+    check_unweighted,
+    plain_numbers,
+)
+from vaelab.housekeeping import at_least_float32, is_array
 from vaelab.language import tr
 from vaelab.layers import Constant
-from vaelab.models import VAE, build_vae_encoder, is_array
 from vaelab.progress import TrainingProgress, trains
 from vaelab.training import FusedAdam, shuffled_batches
-
-CLASSES = 10
+from vaelab.vae import VAE, build_vae_encoder
 
 
 def see_label(x, label, units, way="one-hot"):
@@ -63,57 +71,39 @@ def build_conditional_decoder(latent_dim=2, widths=(256, 512), way="one-hot"):
     return keras.Model([z, label], layers.Reshape((28, 28, 1))(x), name="decoder")
 
 
-class Bound:
-    """A conditional VAE with the condition of one batch filled in, so that VAE's own methods need not know of it.
-
-    Shown in chapter 09.
-    """
-
-    def __init__(self, vae, y):
-        self.vae, self.y = vae, ops.convert_to_tensor(y)
-
-    def __getattr__(self, name):  # all else is the conditional VAE's
-        return getattr(self.vae, name)
-
-    def encoder(self, x, training=False):
-        return self.vae.encoder([x, self.y] if len(self.vae.encoder.inputs) == 2 else x, training=training)
-
-    def decoder(self, z, training=False):
-        return self.vae.decoder([z, self.y] if len(self.vae.decoder.inputs) == 2 else z, training=training)
-
-    def decode(self, z, training=False):
-        return VAE.decode(self, z, training)
-
-
 class Paired:
-    """The housekeeping of a VAE of pairs: networks with a second input, checks, and batches as pairs for `loss_of`."""
+    """The housekeeping of a VAE of pairs: networks with a second input, checks, batches of images and conditions."""
 
-    conditional = True
+    check_parts = staticmethod(check_conditional_networks)
 
-    def __init__(self, encoder, decoder, **settings):
-        check_conditional_networks(encoder, decoder)
-        super().__init__(encoder, decoder, **settings)
-        self.latent_dim = decoder.inputs[0].shape[-1]  # VAE takes it from the last input, here the condition
+    @property
+    def condition(self):
+        """The networks' input for the condition, a Keras tensor."""
+        return (self.encoder.inputs[1:] + self.decoder.inputs[1:])[0]
+
+    def called_with(self):
+        return [self.encoder.inputs[0], self.condition]
 
     def checked(self, x, y=None, name="x"):
         """Images and conditions as `fit(x, y)`, `fit([x, y])` and `predict([x, y])` have them, as arrays, checked.
 
         Data sets and generators, of such pairs, are handed back as they are.
         """
-        x, y = _split(x, y)
+        x, y = split(x, y)
         return check_pairs(self, x, y, x_name=name) if is_array(x) else (x, y)
 
-    def train_step(self, data):
+    def batch_of(self, data):
+        """Images and conditions in what `fit` or `evaluate` hands to a step. Raises as the VAE's, and for no y."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        return super().train_step((_pair(x, y), None, sample_weight))
-
-    def test_step(self, data):
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        return super().test_step((_pair(x, y), None, sample_weight))
+        x, y = split(x, y)
+        if y is None:
+            raise ValueError(tr("A batch has no y; expected images with a condition, such as a label, for each."))
+        check_unweighted(sample_weight)
+        check_pixel_batch(x)
+        return x, y
 
     def predict_step(self, data):
-        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return self(_pair(x, y), training=False)
+        return self(self.batch_of(data), training=False)
 
     def __call__(self, pair, *args, **settings):
         if not isinstance(pair, list | tuple) or len(pair) != 2:
@@ -141,28 +131,21 @@ class ConditionalVAE(Paired, VAE):
     Yan (2015). Shown in chapter 09.
     """
 
-    def given(self, y):
-        """The plain VAE that is left when the condition is fixed: one label, or one array. It shares the weights.
-
-        A learned noise variance is taken as it is now, and stays.
-        """
-        check_one_condition(self, y)
-        settings = {name: getattr(self, name) for name in ("likelihood", "beta", "free_bits", "seed")}
-        if self.likelihood == "gaussian":
-            settings["noise_var"] = float(ops.exp(self.noise_log_var))
-        return VAE(fix_condition(self.encoder, y), fix_condition(self.decoder, y), **settings)
-
-    def loss_of(self, pair, training=False):
-        x, y = pair
-        return VAE.loss_of(Bound(self, y), x, training)
+    def loss_of(self, x, y, training=False):
+        mean, log_var = seen_by(self.encoder, x, y, training)
+        z = self.sampling([mean, log_var])
+        decoded = seen_by(self.decoder, z, y, training)
+        return self.add_terms(x, mean, log_var, decoded)
 
     def call(self, pair, training=False):
         x, y = pair
-        return VAE.call(Bound(self, y), x, training)
+        mean, _ = seen_by(self.encoder, x, y, training)
+        return self.decode(mean, y, training)
 
+    @at_least_float32
     def decode(self, z, y, training=False):
         """Codes (n, latent_dim) under conditions y (n, ...) to the pixels that the decoder expects, in [0, 1]."""
-        return Bound(self, y).decode(ops.convert_to_tensor(z), training)
+        return self.pixels(seen_by(self.decoder, z, y, training))
 
     @plain_numbers
     def generate(self, y, seed=0):
@@ -177,8 +160,35 @@ class ConditionalVAE(Paired, VAE):
         x: (n, ...). from_y, to_y: a condition for each image. Returns an array of x's shape, expected pixels in [0, 1].
         """
         x, from_y, to_y = check_transfer(self, x, from_y, to_y)
-        mean, _ = Bound(self, from_y).encoder(ops.convert_to_tensor(x))
+        mean, _ = seen_by(self.encoder, x, from_y)
         return ops.convert_to_numpy(self.decode(mean, to_y))
+
+    def given(self, y):
+        """The plain VAE that is left when the condition is fixed: one label, or one array. It shares the weights.
+
+        A schedule of beta goes on where it is. A learned noise variance is taken as it is now, and stays.
+        """
+        check_one_condition(self, y)
+        settings = {name: getattr(self, name) for name in ("likelihood", "beta", "free_bits", "seed")}
+        if self.likelihood == "gaussian":
+            settings["noise_var"] = float(ops.exp(self.noise_log_var))
+        vae = VAE(fix_condition(self.encoder, y), fix_condition(self.decoder, y), **settings)
+        vae.step.assign(self.step)
+        return vae
+
+
+def seen_by(network, x, y, training=False):
+    """What a network gives for x and its conditions y: `network([x, y])`, or `network(x)` if it has one input only.
+
+    Shown in chapter 09.
+    """
+    seen = [ops.convert_to_tensor(part) for part in (x, y)]
+    return network(seen if len(network.inputs) == 2 else seen[0], training=training)
+
+
+def split(x, y):
+    """x and y, also where they came as one pair."""
+    return x if y is None and isinstance(x, list | tuple) and len(x) == 2 else (x, y)
 
 
 @trains
@@ -202,7 +212,7 @@ def train_conditional_vae(x_train, y_train, latent_dim=2, seed=0, epochs=10, see
 def for_each_label(measure, cvae, x, y, seed=None, **settings):
     """A measurement of chapter 08 on a conditional VAE: each image by the plain VAE that is left, given its label.
 
-    measure: a function such as `vaelab.evaluate.elbo`, called as measure(vae, x, **settings) for the images of each
+    measure: a function such as `vaelab.bounds.elbo`, called as measure(vae, x, **settings) for the images of each
     label. x: (n, 28, 28, 1), y: (n,), labels 0 to 9. seed: None for a measure without noise; otherwise each label's
     images get noise of their own. Returns (n,). Raises what the measure raises, and ValueError for labels that do not
     fit. Shown in chapter 09.
@@ -213,109 +223,6 @@ def for_each_label(measure, cvae, x, y, seed=None, **settings):
         noise = {} if seed is None else {"seed": 10 * seed + int(label)}
         value[y == label] = measure(cvae.given(label), x[y == label], **noise, **settings)
     return value
-
-
-def label_likelihoods(cvae, x, tolerance=1e-2):
-    """ln p(x given y) of each image under each of the ten labels, exact up to `tolerance` nats; (n, 10) float64.
-
-    For one or two latent dimensions, see `vaelab.evaluate.log_likelihood_on_grid`. x: (n, 28, 28, 1), pixels in [0, 1].
-    Raises what that function raises. Shown in chapter 09.
-    """
-    return np.stack([log_likelihood_on_grid(cvae.given(label), x, tolerance) for label in range(10)], axis=1)
-
-
-def draw_codes(vae, x, y, seed=0):
-    """One draw from q for each image: codes (n, latent_dim). vae: a ConditionalVAE, or a plain VAE, which gets no y.
-
-    x: (n, 28, 28, 1), y: (n,), labels 0 to 9. Shown in chapter 09.
-    """
-    seen = [x, y] if len(vae.encoder.inputs) == 2 else x
-    mean, log_var = vae.encoder.predict(seen, batch_size=1000, verbose=0)
-    return mean + np.exp(0.5 * log_var) * np.random.default_rng(seed).standard_normal(mean.shape)
-
-
-@trains
-def train_reader(x_train, y_train, seed=0, epochs=5):
-    """A small convolutional digit classifier, to read what others draw: images (n, 28, 28, 1) to probabilities (n, 10).
-
-    About 99 % of the test digits right after 5 epochs of all training images. Shown in chapter 09.
-    """
-    keras.utils.set_random_seed(seed)
-    reader = keras.Sequential(
-        [
-            keras.Input(shape=(28, 28, 1)),
-            layers.Conv2D(24, 5, strides=2, activation="relu"),
-            layers.Conv2D(48, 3, strides=2, activation="relu"),
-            layers.Flatten(),
-            layers.Dropout(0.4),
-            layers.Dense(128, activation="relu"),
-            layers.Dense(10, activation="softmax"),
-        ],
-        name="reader",
-    )
-    reader.compile(FusedAdam(), "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=64)
-    batches = shuffled_batches(x_train, y_train)
-    reader.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
-    return reader
-
-
-def read_shares(reader, images, asked):
-    """How images are read: entry (i, j) of the (10, 10) array is the share of those asked for as i that are read as j.
-
-    images: (n, 28, 28, 1), asked: (n,), labels 0 to 9, each at least once. Shown in chapter 09.
-    """
-    read = reader.predict(images, batch_size=1000, verbose=0).argmax(axis=1)
-    counts = np.zeros((10, 10))
-    np.add.at(counts, (asked, read), 1)
-    return counts / counts.sum(axis=1, keepdims=True)
-
-
-def slant(images):
-    """How far the ink of each image leans, in columns to the right per row upwards; (n,), 0 for an upright digit.
-
-    The slope of the line that predicts ink's column from its row. images: (n, 28, 28, 1), none of them blank.
-    Shown in chapter 09.
-    """
-    ink = images.reshape(-1, 28, 28) / images.sum(axis=(1, 2, 3))[:, None, None]
-    row, column = np.arange(28.0), np.arange(28.0)
-    down = row - (ink.sum(axis=2) @ row)[:, None]  # (n, 28), from each image's centre of ink
-    across = column - (ink.sum(axis=1) @ column)[:, None]
-    return -np.einsum("nij,ni,nj->n", ink, down, across) / np.einsum("nij,ni->n", ink, down**2)
-
-
-@plain_numbers
-def build_completion(sees_upper="both", latent_dim=2, width=256):
-    """Networks of a ConditionalVAE of lower halves whose condition is the upper half: (encoder, decoder).
-
-    Both halves are (n, 14, 28, 1). sees_upper: "both" networks or the "decoder" only. Raises ValueError
-    for another. Shown in chapter 09.
-    """
-    check_choice(sees_upper, "sees_upper", ("both", "decoder"))
-    lower, upper = (keras.Input(shape=(14, 28, 1), name=name) for name in ("lower", "upper"))
-    z = keras.Input(shape=(latent_dim,), name="z")
-    flat = layers.Flatten()
-    seen = layers.Concatenate()([flat(lower), flat(upper)]) if sees_upper == "both" else flat(lower)
-    x = layers.Dense(width, activation="relu")(seen)
-    mean, log_var = layers.Dense(latent_dim)(x), layers.Dense(latent_dim)(x)
-    encoder = keras.Model([lower, upper] if sees_upper == "both" else lower, [mean, log_var], name="encoder")
-    x = layers.Dense(width, activation="relu")(layers.Concatenate()([z, flat(upper)]))
-    logits = layers.Reshape((14, 28, 1))(layers.Dense(14 * 28)(x))
-    return encoder, keras.Model([z, upper], logits, name="decoder")
-
-
-@trains
-def train_completion(x_train, sees_upper="both", seed=0, epochs=5):
-    """A ConditionalVAE of the lower halves of images, given the upper halves: Adam, batches of 128.
-
-    x_train: (n, 28, 28, 1), pixels in [0, 1]. sees_upper: as in `build_completion`. Shown in chapter 09.
-    """
-    keras.utils.set_random_seed(seed)
-    completion = ConditionalVAE(*build_completion(sees_upper), seed=seed)
-    completion.compile(optimizer=FusedAdam(), steps_per_execution=64)
-    upper, lower = x_train[:, :14], x_train[:, 14:]
-    batches = shuffled_batches(lower, upper)
-    completion.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
-    return completion
 
 
 def fix_condition(network, y):
@@ -329,115 +236,3 @@ def fix_condition(network, y):
     y = np.broadcast_to(np.asarray(y, condition.dtype), condition.shape[1:])
     x = keras.Input(x.shape[1:], dtype=x.dtype)
     return keras.Model(x, network([x, Constant(y, condition.dtype)(x)]), name=network.name)
-
-
-# Checks. Values only of arrays, so that compiled steps stay compiled.
-
-
-def check_choice(value, name, choices):
-    if value not in choices:
-        raise ValueError(
-            tr("{name} is {given!r}; expected one of {choices}.").format(
-                name=name, given=value, choices=", ".join(map(repr, choices))
-            )
-        )
-
-
-def check_conditional_networks(encoder, decoder):
-    """Raise ValueError unless one or both networks have a second input, and both the same if both have."""
-    conditions = []
-    for network, name in ((encoder, "encoder"), (decoder, "decoder")):
-        inputs = getattr(network, "inputs", None)
-        if not isinstance(network, keras.Model) or not inputs:
-            raise ValueError(
-                tr("{name} is {given}; expected a keras.Model made from inputs and outputs.").format(
-                    name=name, given=type(network).__name__
-                )
-            )
-        if len(inputs) > 2:
-            raise ValueError(
-                tr("The {name} has {n} inputs; expected two, the second being the condition.").format(
-                    name=name, n=len(inputs)
-                )
-            )
-        conditions += [(tuple(condition.shape), condition.dtype) for condition in inputs[1:]]
-    if not conditions:
-        raise ValueError(tr("Neither network has a second input; expected the condition there in at least one."))
-    if len(set(conditions)) > 1:
-        raise ValueError(
-            tr("The encoder takes the condition {first} and the decoder {second}; expected the same.").format(
-                first=conditions[0], second=conditions[1]
-            )
-        )
-
-
-def check_conditions(cvae, y, n=None, name="y"):
-    """Return `y` as an array for the networks' second input, n of them: labels (n,) or arrays (n, ...).
-
-    Raises ValueError for another shape or number, labels outside 0 to 9 and values that are not finite, and TypeError
-    for another type.
-    """
-    wanted, y = _condition(cvae), np.asarray(y)
-    shape = ("n" if n is None else str(n), *map(str, wanted.shape[1:]))
-    if y.ndim != len(shape) or y.shape[1:] != tuple(wanted.shape[1:]) or len(y) == 0 or (n is not None and len(y) != n):
-        raise ValueError(
-            tr("{name} has shape {given}; expected ({wanted}), one for each image and at least one.").format(
-                name=name, given=y.shape, wanted=", ".join(shape) + ("," if len(shape) == 1 else "")
-            )
-        )
-    whole = "int" in wanted.dtype
-    if not (np.issubdtype(y.dtype, np.integer) if whole else is_float(y)):
-        raise TypeError(
-            tr("{name} has dtype {given}; expected {wanted}.").format(
-                name=name, given=y.dtype, wanted=tr("integers, labels from 0 to 9") if whole else tr("floats")
-            )
-        )
-    if whole and not (y.min() >= 0 and y.max() < CLASSES):
-        raise ValueError(
-            tr("{name} has values from {low} to {high}; expected labels from 0 to {most}.").format(
-                name=name, low=y.min(), high=y.max(), most=CLASSES - 1
-            )
-        )
-    if not whole and not np.isfinite(y).all():
-        raise ValueError(tr("{name} holds NaN or infinite values; every value must be finite.").format(name=name))
-    return y.astype(wanted.dtype)
-
-
-def check_one_condition(cvae, y):
-    check_conditions(cvae, np.asarray(y)[None], 1)
-
-
-def check_pairs(cvae, x, y, name="y", x_name="x"):
-    """Return images x and conditions y as arrays for the networks; raises as `check_conditions`, for x too."""
-    x = check_images_like(cvae.encoder.inputs[0].shape[1:], x, x_name)
-    if y is None:
-        raise ValueError(
-            tr(
-                "{name} was given without y; expected a condition, such as a label, for each image, as in fit(x, y) "
-                "and predict([x, y])."
-            ).format(name=x_name)
-        )
-    return x, check_conditions(cvae, y, len(x), name)
-
-
-def check_transfer(cvae, x, from_y, to_y):
-    x, from_y = check_pairs(cvae, x, from_y, "from_y")
-    return x, from_y, check_conditions(cvae, to_y, len(x), "to_y")
-
-
-def _condition(cvae):
-    """The networks' input for the condition, a Keras tensor."""
-    return (cvae.encoder.inputs[1:] + cvae.decoder.inputs[1:])[0]
-
-
-def _split(x, y):
-    """x and y, also where they came as one pair."""
-    return x if y is None and isinstance(x, list | tuple) and len(x) == 2 else (x, y)
-
-
-def _pair(x, y):
-    """One batch as a pair, for `loss_of`."""
-    x, y = _split(x, y)
-    if y is None:
-        raise ValueError(tr("A batch has no y; expected images with a condition, such as a label, for each."))
-    return x, y

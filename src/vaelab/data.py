@@ -60,11 +60,11 @@ def _load(name, binarize, seed):
         arrays = {key: file[key] for key in ("x_train", "y_train", "x_test", "y_test")}
     rng = np.random.default_rng(seed)
     for key in ("x_train", "x_test"):
-        arrays[key] = _as_pixels(arrays[key], binarize, rng)
+        arrays[key] = as_pixels(arrays[key], binarize, rng)
     return Dataset(**arrays)
 
 
-def _as_pixels(images, binarize, rng, chunk=5000):
+def as_pixels(images, binarize, rng, chunk=5000):
     """uint8 (n, 28, 28) to float32 (n, 28, 28, 1), a chunk at a time so that memory holds one copy."""
     x = np.empty((*images.shape, 1), "float32")
     for i in range(0, len(images), chunk):

@@ -5,8 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from vaelab.checks import plain_numbers
-from vaelab.language import tr
+from vaelab.checks import check_equal_shapes, plain_numbers
 
 
 @keras.saving.register_keras_serializable(package="vaelab")
@@ -26,7 +25,7 @@ class Sampling(keras.layers.Layer):
 
     def call(self, inputs):
         mean, log_var = inputs
-        _check_same_shape(mean, log_var)
+        check_equal_shapes(tuple(mean.shape), tuple(log_var.shape), ("mean", "log_var"))
         epsilon = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.noise)
         return mean + ops.exp(0.5 * log_var) * epsilon
 
@@ -80,13 +79,3 @@ class Constant(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "value": self.value.tolist(), "dtype": str(self.value.dtype)}
-
-
-def _check_same_shape(mean, log_var):
-    mean, log_var = tuple(mean.shape), tuple(log_var.shape)
-    if len(mean) != len(log_var) or any(m != n and None not in (m, n) for m, n in zip(mean, log_var, strict=True)):
-        raise ValueError(
-            tr("mean has shape {mean} and log_var has shape {log_var}; expected equal shapes.").format(
-                mean=mean, log_var=log_var
-            )
-        )

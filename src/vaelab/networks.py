@@ -11,9 +11,10 @@ import json
 import numpy as np
 
 from vaelab.language import tr
-from vaelab.models import VAE, build_autoencoder, build_vae_decoder, build_vae_encoder
+from vaelab.models import build_autoencoder
 from vaelab.results import RESULTS
 from vaelab.training import FusedAdam
+from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 
 NETWORKS = RESULTS / "networks"
 

@@ -4,7 +4,7 @@ from sklearn.metrics import confusion_matrix
 from sklearn.neighbors import KNeighborsClassifier
 
 from store import SEEDS, experiment
-from vaelab.evaluate import neighbour_accuracy
+from vaelab.judges import neighbour_accuracy
 from vaelab.networks import load_autoencoder
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 
 from store import SEEDS, experiment
-from vaelab.evaluate import judge, sample_regions
+from vaelab.judges import judge, sample_regions
 from vaelab.models import train_classifier
 from vaelab.networks import load_autoencoder
 

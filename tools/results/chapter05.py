@@ -3,7 +3,7 @@
 import numpy as np
 
 from store import SEEDS, experiment
-from vaelab.slips import SLIPS, measure_slip, train_with_slip
+from vaelab.experiments.chapter05 import SLIPS, measure_slip, train_with_slip
 
 
 @experiment

@@ -4,7 +4,8 @@ import numpy as np
 from keras import ops
 
 from store import SEEDS, experiment
-from vaelab.scalings import LOSSES, measure_loss, pack_images, train_with_loss
+from vaelab.experiments.chapter06 import LOSSES, measure_loss, train_with_loss
+from vaelab.images import pack_images
 
 
 @experiment

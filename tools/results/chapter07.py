@@ -5,13 +5,14 @@ import numpy as np
 from keras import ops
 
 from store import SEEDS, experiment, rounded
-from vaelab.comparison import cell_counts, judge_walks, sample_places
-from vaelab.evaluate import judge, neighbour_accuracy
+from vaelab.experiments.chapter07 import cell_counts, judge_walks, sample_places, train_twin
+from vaelab.images import pack_images
+from vaelab.judges import judge, neighbour_accuracy
 from vaelab.losses import bernoulli_nll
-from vaelab.models import train_classifier, train_twin, train_vae
+from vaelab.models import train_classifier
 from vaelab.networks import load_vae
 from vaelab.progress import TrainingProgress
-from vaelab.scalings import pack_images
+from vaelab.vae import train_vae
 
 
 @experiment

@@ -4,8 +4,8 @@ import numpy as np
 
 from store import SEEDS, experiment, rounded
 from vaelab.data import load_mnist
-from vaelab.models import WarmUp
-from vaelab.sweeps import measure_vae, train_small_vae
+from vaelab.experiments.chapter08 import measure_vae, train_small_vae
+from vaelab.vae import WarmUp
 from vaelab.widgets.rate_distortion_figure import pack_pictures
 
 
@@ -24,7 +24,7 @@ def rate_distortion(mnist):
             print(seed, beta, result[seed][f"{beta:g}"], flush=True)
             if seed == 0:
                 rows += [np.asarray(vae(ten)), np.asarray(vae.decode(z))]
-    result["pictures"] = pack_pictures(np.stack(rows)[..., 0])
+    result["pictures"] = pack_images(np.stack(rows))
     return result
 
 

@@ -4,19 +4,13 @@ import numpy as np
 from scipy.special import logsumexp
 
 from store import SEEDS, experiment, mean_and_error, rounded
-from vaelab.conditional import (
-    draw_codes,
-    for_each_label,
-    label_likelihoods,
-    read_shares,
-    slant,
-    train_completion,
-    train_conditional_vae,
-    train_reader,
-)
+from vaelab.bounds import elbo, log_likelihood_on_grid
+from vaelab.conditional import for_each_label, train_conditional_vae
 from vaelab.data import load_mnist
-from vaelab.evaluate import elbo, log_likelihood_on_grid, neighbour_accuracy
-from vaelab.models import train_vae
+from vaelab.experiments.chapter09 import draw_codes, label_likelihoods, read_shares, train_completion, train_reader
+from vaelab.images import slant
+from vaelab.judges import neighbour_accuracy
+from vaelab.vae import train_vae
 
 
 @experiment

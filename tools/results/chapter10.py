@@ -4,19 +4,19 @@ import numpy as np
 from keras import ops
 
 from store import SEEDS, experiment, mean_and_error, rounded
-from vaelab.beyond import (
+from vaelab.bounds import posterior
+from vaelab.experiments.chapter10 import (
     code_direction,
     judge_lines,
     measure_moves,
-    stroke_width,
     train_calibrated_vae,
     train_convolutional_vae,
 )
-from vaelab.conditional import slant
-from vaelab.evaluate import judge, nearest_real, posterior
-from vaelab.models import train_classifier, train_vae
+from vaelab.images import pack_images, slant, stroke_width
+from vaelab.judges import judge, nearest_real
+from vaelab.models import train_classifier
 from vaelab.networks import load_vae
-from vaelab.scalings import pack_images
+from vaelab.vae import train_vae
 
 
 @experiment

@@ -4,8 +4,9 @@ import functools
 
 from store import SEEDS, experiment, made_with, rounded
 from vaelab.data import load_mnist
-from vaelab.models import train_autoencoder, train_vae
+from vaelab.models import train_autoencoder
 from vaelab.networks import load_autoencoder, load_vae, save_network
+from vaelab.vae import train_vae
 
 
 @experiment

@@ -138,7 +138,7 @@ def pca_reconstruct(x_train, x, d):
     ("neighbour_table", "each code is read once", VOTES.format(
         "return np.array([[np.mean(y[near[y == i]] == j) for j in range(classes)] for i in range(classes)])")),
     ("neighbour_table", "course's own solutions are taken away", """
-from vaelab.evaluate import neighbour_accuracy
+from vaelab.judges import neighbour_accuracy
 
 def neighbour_table(codes, y, classes, k):
     return np.eye(classes) * neighbour_accuracy(codes, y, codes, y, k)

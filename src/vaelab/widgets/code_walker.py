@@ -7,16 +7,16 @@ import numpy as np
 import traitlets
 from scipy.stats import chi
 
-from vaelab.beyond import spherical_line, straight_line
 from vaelab.checks import check_points
+from vaelab.experiments.chapter10 import spherical_line, straight_line
 from vaelab.language import current_language, tr
 from vaelab.style import ACCENT, INK, MUTED
-from vaelab.widgets import dense
-from vaelab.widgets.conditional_explorer import BLANK
+from vaelab.widgets.chain import layers_of, run, steps_of
 from vaelab.widgets.figure import LivingFigure, code, finite_number, finite_pair
+from vaelab.widgets.packing import BITS, pack_within, without_blank
 
 MOST = 2.0  # how many times a direction can be added or taken away
-BITS, TOLERANCE = (7, 8), 0.01  # bits of a weight, the fewest that keep every pixel this close to Keras'
+TOLERANCE = 0.01  # weights get the fewest bits that keep every pixel this close to Keras'
 POINTS = 4000  # places that the reader can reach, drawn at random, to pack for and to check at
 
 
@@ -24,7 +24,7 @@ class CodeWalker(LivingFigure):
     """What a decoder draws on the straight and on the spherical line between two codes, and how long the codes are.
 
     decoder: a keras.Model of codes (n, latent_dim) to logits (n, h, w, 1), a chain of Dense layers, see
-        `vaelab.widgets.dense`. The sigmoid is taken in the browser.
+        `vaelab.widgets.chain`. The sigmoid is taken in the browser.
     codes: (n, latent_dim), the ends to choose from, n at least 2, no two on one line through 0; names: n texts.
     directions: a dict from names to vectors (latent_dim,), each with a slider from -2 to 2 times the vector.
     start: the places, in codes, of the two ends shown first.
@@ -38,7 +38,7 @@ class CodeWalker(LivingFigure):
     _esm, _css = code("plane", "code_walker")
     _still_height = 4.2
 
-    network = traitlets.Dict().tag(sync=True)  # {"dtype", "steps", "shape", "places"}, see dense.pack
+    network = traitlets.Dict().tag(sync=True)  # {"dtype", "steps", "shape", "places"}, see packing.py
     weights = traitlets.Bytes().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)  # {"codes", "names", "directions", "most", "shares", "band"}
     ends = traitlets.TraitType((0, 1)).tag(sync=True)
@@ -65,7 +65,7 @@ class CodeWalker(LivingFigure):
             np.array([*directions.values()]).reshape(-1, codes.shape[1]),
         )
         steps, self._shape = _read(decoder), tuple(decoder.output_shape[1:3])
-        self._draw = lambda z: dense.run([*steps, "sigmoid"], z).reshape(-1, *self._shape)
+        self._draw = lambda z: run([*steps, "sigmoid"], z).reshape(-1, *self._shape)
         network, weights = _pack(steps, self._reachable())
         lengths = np.arange(0, 2 * math.sqrt(codes.shape[1]) + 4, 0.05)
         super().__init__(
@@ -147,8 +147,8 @@ class CodeWalker(LivingFigure):
 
 
 def _read(decoder):
-    """The decoder's steps, as in `vaelab.widgets.dense.read_chain`, for codes of any number of dimensions."""
-    steps = [step for layer in dense._layers(decoder) for step in dense._steps(layer)]
+    """The decoder's steps, as in `vaelab.widgets.chain.read_chain`, for codes of any number of dimensions."""
+    steps = [step for layer in layers_of(decoder) for step in steps_of(layer)]
     made = tuple(decoder.output_shape)
     if len(made) != 4 or made[3] != 1 or None in made[1:] or not steps or not isinstance(steps[-1], tuple):
         raise ValueError(
@@ -158,29 +158,18 @@ def _read(decoder):
 
 
 def _pack(steps, points):
-    """(description, bytes) of the steps without pixels that stay blank at the points, as `dense.pack` gives them."""
-    drawn = dense.run([*steps, "sigmoid"], points)
-    places = np.flatnonzero(drawn.max(axis=0) > BLANK) if (drawn > BLANK).any() else np.arange(1)
-    kernel, bias = steps[-1]
-    few = [*steps[:-1], (np.ascontiguousarray(kernel[:, places]), bias[places]), "sigmoid"]
-    for bits in BITS:
-        packed = dense._tight(few, points[::2], bits)
-        rounded = dense.run([step if isinstance(step, str) else step[1] for step in packed], points)
-        error = np.abs(rounded - drawn[:, places]).max()
-        if error <= TOLERANCE:
-            break
-    else:
+    """(description, bytes) of the steps without pixels that stay blank at the points, see packing.py."""
+    places, few = without_blank(steps, points)
+    few = [*few, "sigmoid"]
+    packed, error = pack_within(few, points, run(few, points), [(bits, TOLERANCE) for bits in BITS])
+    if packed is None:
         raise ValueError(
             tr(
                 "Rounded for the browser, the decoder misses its own pixels by {error:.3g}; expected at most {most}."
             ).format(error=error, most=TOLERANCE)
         )
-    description = {
-        "dtype": "int16",
-        "steps": [step if isinstance(step, str) else step[2] for step in packed],
-        "places": places.tolist(),
-    }
-    return description, b"".join(step[0] for step in packed if not isinstance(step, str))
+    description, weights = packed
+    return {**description, "places": places.tolist()}, weights
 
 
 def _strings():

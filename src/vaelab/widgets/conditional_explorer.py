@@ -8,11 +8,11 @@ import traitlets
 from vaelab.checks import check_labels, check_points
 from vaelab.language import current_language, tr
 from vaelab.style import ACCENT, INK, MUTED
-from vaelab.widgets import dense
+from vaelab.widgets.chain import run, steps_of
 from vaelab.widgets.figure import LivingFigure, code, finite_pair
+from vaelab.widgets.packing import pack, without_blank
 
 LABELS = 10
-BLANK = 0.005  # a pixel that stays below this wherever the reader can go is left white, and its weights stay at home
 
 
 class ConditionalExplorer(LivingFigure):
@@ -33,9 +33,8 @@ class ConditionalExplorer(LivingFigure):
     _esm, _css = code("plane", "conditional_explorer")
     _still_height = 4.4
 
-    network = traitlets.Dict().tag(
-        sync=True
-    )  # {"dtype", "steps", "shape"}, see dense.pack; the first layer sees 2 + 10
+    # {"dtype", "steps", "shape", "places"}, see packing.py; the first layer sees 2 + 10
+    network = traitlets.Dict().tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
     codes = traitlets.Bytes().tag(sync=True)  # float32, little endian, x0 y0 x1 y1 ...
     labels = traitlets.Bytes().tag(sync=True)  # one byte for each code
@@ -47,13 +46,7 @@ class ConditionalExplorer(LivingFigure):
         if (codes is None) != (labels is None):
             raise ValueError(tr("Of codes and labels one was given; expected both or none."))
         codes = np.empty((0, 2)) if codes is None else check_points(codes, "codes", 2)
-        labels = np.empty(0, int) if labels is None else check_labels(labels, len(codes))
-        if len(labels) and not (labels.min() >= 0 and labels.max() < LABELS):
-            raise ValueError(
-                tr("labels run from {low} to {high}; expected classes 0 to 9.").format(
-                    low=labels.min(), high=labels.max()
-                )
-            )
+        labels = np.empty(0, int) if labels is None else check_labels(labels, len(codes), classes=LABELS)
         if isinstance(reach, bool) or not np.isscalar(reach) or not 0 < reach < math.inf:
             raise ValueError(tr("reach is {reach!r}; expected a number above 0.").format(reach=reach))
         self._reach = float(reach)
@@ -62,13 +55,10 @@ class ConditionalExplorer(LivingFigure):
         side = np.linspace(-reach, reach, 25)
         plane = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
         seen = np.concatenate([np.tile(plane, (LABELS, 1)), np.repeat(np.eye(LABELS), len(plane), axis=0)], axis=1)
-        seen = np.random.default_rng(0).permutation(seen)  # dense.pack takes every second point for rounding
-        drawn = dense.run([*steps, "sigmoid"], seen).max(axis=0)
-        places = np.flatnonzero(drawn > BLANK) if (drawn > BLANK).any() else np.arange(1)
-        kernel, bias = steps[-1]
-        few = [*steps[:-1], (np.ascontiguousarray(kernel[:, places]), bias[places])]
-        network, weights = dense.pack(_Flat(decoder, places), few, seen, logits=True)
-        self._draw = lambda z, label: dense.run([*steps, "sigmoid"], [[*z, *np.eye(LABELS)[label]]])[0].reshape(shape)
+        seen = np.random.default_rng(0).permutation(seen)  # pack_within takes every second point for rounding
+        places, few = without_blank(steps, seen)
+        network, weights = pack(_Flat(decoder, places), few, seen, logits=True)
+        self._draw = lambda z, label: run([*steps, "sigmoid"], [[*z, *np.eye(LABELS)[label]]])[0].reshape(shape)
         super().__init__(
             network={**network, "shape": list(shape), "places": places.tolist()},
             weights=weights,
@@ -116,7 +106,7 @@ class ConditionalExplorer(LivingFigure):
 
 
 class _Flat:
-    """Some pixels of the decoder as a function of one array (n, 2 + 10), code and one-hot label, for dense.pack."""
+    """Some pixels of the decoder as a function of one array (n, 2 + 10), code and one-hot label, for `pack`."""
 
     def __init__(self, decoder, places):
         self.decoder, self.places = decoder, places
@@ -129,7 +119,7 @@ class _Flat:
 
 
 def _read(decoder):
-    """The decoder's steps as in dense.read_chain, but the first kernel is (2 + 10, units), code then label."""
+    """The decoder's steps as in `chain.read_chain`, but the first kernel is (2 + 10, units), code then label."""
     import keras
     from keras import layers
 
@@ -152,7 +142,7 @@ def _read(decoder):
         if isinstance(layer, layers.Embedding):
             rows = layer.embeddings.numpy().astype("float32")
         elif not isinstance(layer, layers.Concatenate | layers.Add):
-            steps += dense._steps(layer)
+            steps += steps_of(layer)
     kernel, bias = steps[0] if steps and isinstance(steps[0], tuple) else (rows, None)
     if rows.size:
         kernel = np.concatenate([kernel, rows]) if rows.shape[1] == kernel.shape[1] else rows

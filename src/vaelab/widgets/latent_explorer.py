@@ -10,8 +10,9 @@ from vaelab.checks import check_labels, check_points
 from vaelab.language import current_language, tr
 from vaelab.plots import place_labels
 from vaelab.style import ACCENT, CLASS_COLOURS, INK, MUTED, PAPER
-from vaelab.widgets import dense
+from vaelab.widgets.chain import image_shape, read_chain, run
 from vaelab.widgets.figure import LivingFigure, code, finite_pair
+from vaelab.widgets.packing import pack
 
 NEIGHBOUR, PERCENTILE = 5, 99
 
@@ -20,7 +21,7 @@ class LatentExplorer(LivingFigure):
     """A plane of codes and the image that a Keras decoder draws at a point the reader moves.
 
     decoder: a keras.Model from (n, 2) to images (n, h, w), (n, h, w, 1) or flat squares: any chain of Dense layers with
-        linear, relu, sigmoid, tanh or softplus (see `dense.read_chain`). Pixels outside [0, 1] are drawn as 0 or 1.
+        linear, relu, sigmoid, tanh or softplus (see `chain.read_chain`). Pixels outside [0, 1] are drawn as 0 or 1.
     codes: (n, 2), finite. labels: (n,) integers 0..9, or None.
     start: the point shown first; by default the start of the first path, or else the code nearest to the median.
     margin: the shown square is the codes' range, enlarged by this fraction of the range on every side.
@@ -41,7 +42,7 @@ class LatentExplorer(LivingFigure):
     _esm, _css = code("plane", "latent_explorer")
     _still_height = 3.7
 
-    network = traitlets.Dict().tag(sync=True)  # {"dtype", "steps", "shape"}, see dense.pack
+    network = traitlets.Dict().tag(sync=True)  # {"dtype", "steps", "shape"}, see packing.py
     weights = traitlets.Bytes().tag(sync=True)
     codes = traitlets.Bytes().tag(sync=True)  # float32, little endian, x0 y0 x1 y1 ...
     labels = traitlets.Bytes().tag(sync=True)  # one byte for each code, or nothing
@@ -58,13 +59,7 @@ class LatentExplorer(LivingFigure):
             )
         codes = codes.astype("<f4")
         if labels is not None:
-            labels = check_labels(labels, len(codes))
-            if labels.min() < 0 or labels.max() > 9:
-                raise ValueError(
-                    tr("labels run from {low} to {high}; expected classes 0 to 9.").format(
-                        low=labels.min(), high=labels.max()
-                    )
-                )
+            labels = check_labels(labels, len(codes), classes=10)
         if not (np.isscalar(margin) and math.isfinite(margin) and margin >= 0):
             raise ValueError(tr("margin is {margin!r}; expected a number of at least 0.").format(margin=margin))
         paths = [_path(path) for path in paths or []]
@@ -74,14 +69,14 @@ class LatentExplorer(LivingFigure):
         start = finite_pair(start, "start")
 
         low, high = _square(codes, margin, start, paths, regions)
-        steps = dense.read_chain(decoder)
-        shape = dense.image_shape(decoder)
+        steps = read_chain(decoder)
+        shape = image_shape(decoder)
         side = [np.linspace(low[i], high[i], 41) for i in (0, 1)]
         sample = codes[:: max(1, len(codes) // 500)]
-        network, weights = dense.pack(
+        network, weights = pack(
             decoder, steps, np.concatenate([np.stack(np.meshgrid(*side), -1).reshape(-1, 2), sample]), logits
         )
-        drawn = dense.run(steps, sample)
+        drawn = run(steps, sample)
         if not logits and not (drawn.min() >= -1 and drawn.max() <= 2):
             warnings.warn(
                 tr(
@@ -94,7 +89,7 @@ class LatentExplorer(LivingFigure):
         # What the still picture needs and the browser has in another form
         self._box = np.array([low, high])
         self._cloud, self._classes = codes, labels
-        self._draw = lambda z: np.clip(dense.run([*steps, "sigmoid"] if logits else steps, [z])[0], 0, 1).reshape(shape)
+        self._draw = lambda z: np.clip(run([*steps, "sigmoid"] if logits else steps, [z])[0], 0, 1).reshape(shape)
         span = high[0] - low[0]
         radius = _cloud_radius(codes)
         super().__init__(

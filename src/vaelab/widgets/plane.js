@@ -24,7 +24,7 @@ function unpack(bytes, bits, count) {
   return whole;
 }
 
-// network: {dtype, steps}, weights: DataView. Each layer holds its own output buffer, so that drawing makes no garbage.
+// network: {dtype, steps}, weights: DataView, as packing.py describes them. Each layer holds its own output buffer, so that drawing makes no garbage.
 function readLayers(network, weights) {
   const bytes = copy(weights), layers = [];
   let at = 0;
@@ -36,11 +36,12 @@ function readLayers(network, weights) {
     }
     const [inputs, units, bits] = step, count = inputs * units;
     let kernel;
-    if (network.dtype === "int16") {
+    if (network.dtype === "float32") kernel = take(Float32Array, count);
+    else {
       const whole = bits ? unpack(take(Uint8Array, Math.ceil((count * bits) / 8)), bits, count) : take(Int16Array, count);
       const scale = take(Float32Array, units);
       kernel = Float32Array.from(whole, (value, i) => value * scale[i % units]);
-    } else kernel = take(Float32Array, count);
+    }
     layers.push({ inputs, units, kernel, bias: take(Float32Array, units), out: new Float64Array(units) });
   }
   return layers;

@@ -1,18 +1,16 @@
 """The rate-distortion curve of chapter 08 under the reader's finger, with the pictures that belong to each point."""
 
-import base64
-import binascii
-import io
 import math
 
 import numpy as np
 import traitlets
 
+from vaelab.images import unpack_images
 from vaelab.language import current_language, tr
 from vaelab.style import ACCENT, INK, MUTED, PAPER
 from vaelab.widgets.figure import LivingFigure, code
 
-SIDE, COLUMNS = 28, 10  # the stored pictures: rows of ten, 28 pixels high
+SIDE, COLUMNS = 28, 10  # the stored pictures come in rows of ten, each 28 x 28
 
 
 class RateDistortionFigure(LivingFigure):
@@ -20,8 +18,8 @@ class RateDistortionFigure(LivingFigure):
 
     stored: a dict with "betas", an ascending list of numbers; for each seed, a key such as "0", a dict from the betas
         (as text) to {"rate", "distortion", "kl", "active"}: nats per image, the KL of each latent dimension, and for
-        each of these 1 if the unit is active, else 0; and "pictures", see `pack_pictures`. Only the first seed needs
-        every beta.
+        each of these 1 if the unit is active, else 0; and "pictures", see `vaelab.images.pack_images`: ten digits, then
+        for each beta ten reconstructions and ten samples. Only the first seed needs every beta.
     beta: where the marker stands at first, one of the betas; the trait of the same name follows the reader and can be
         set. The seed shown is the first; the others are drawn as small dots.
     Raises ValueError for a beta that was not stored, and for stored results that are incomplete.
@@ -33,7 +31,7 @@ class RateDistortionFigure(LivingFigure):
     beta = traitlets.TraitType(1.0).tag(sync=True)
     points = traitlets.List().tag(sync=True)  # one dict for each beta: "beta", "rate", "distortion", "kl", "active"
     others = traitlets.List().tag(sync=True)  # [rate, distortion] of the other seeds
-    pictures = traitlets.Bytes().tag(sync=True)  # two pixels a byte, 0 white to 15 ink; rows as in `pack_pictures`
+    pictures = traitlets.Bytes().tag(sync=True)  # two pixels a byte, 0 white to 15 ink; rows of ten as in stored
 
     def __init__(self, stored, beta=1.0):
         seeds = sorted(key for key in stored if key.isdigit())
@@ -47,7 +45,7 @@ class RateDistortionFigure(LivingFigure):
         points = [_point(stored[seeds[0]], value) for value in betas]
         others = [_point(stored[seed], float(value)) for seed in seeds[1:] for value in stored[seed]]
         self._betas = betas
-        self._images = unpack_pictures(stored["pictures"], 1 + 2 * len(betas))
+        self._images = _rows(stored["pictures"], 1 + 2 * len(betas))
         levels = self._images.reshape(-1, 2)
         super().__init__(
             points=points,
@@ -105,44 +103,14 @@ class RateDistortionFigure(LivingFigure):
             axes.tick_params(labelsize=8)
 
 
-def pack_pictures(rows):
-    """Rows of ten pictures as a small PNG in base64 text, sixteen shades of grey: what the results store keeps.
-
-    rows: (1 + 2 * number of betas, 10, 28, 28), pixels in [0, 1]: the digits, then for each beta the reconstructions
-    and the samples. Raises ValueError for another shape or other values.
-    """
-    from PIL import Image
-
-    rows = np.asarray(rows)
-    if rows.ndim != 4 or rows.shape[1:] != (COLUMNS, SIDE, SIDE) or not (rows.min() >= 0 and rows.max() <= 1):
+def _rows(text, count):
+    """Stored pictures as rows of ten, whole numbers from 0, white, to 15, ink: (count, 10, 28, 28)."""
+    images = unpack_images(text)
+    if len(images) != count * COLUMNS:
         raise ValueError(
-            tr("rows has shape {shape}; expected (n, 10, 28, 28) with pixels in [0, 1].").format(shape=rows.shape)
+            tr("There are {n} stored pictures; expected {wanted}.").format(n=len(images), wanted=count * COLUMNS)
         )
-    levels = np.round(15 * rows).astype("u1").transpose(0, 2, 1, 3).reshape(-1, COLUMNS * SIDE)
-    picture = Image.fromarray(levels).convert("P")
-    picture.putdata(levels.ravel())
-    picture.putpalette([17 * level for level in range(16) for _ in range(3)])
-    buffer = io.BytesIO()
-    picture.save(buffer, "png", optimize=True, bits=4)
-    return base64.b64encode(buffer.getvalue()).decode()
-
-
-def unpack_pictures(text, rows):
-    """What `pack_pictures` packed: (rows, 10, 28, 28) whole numbers from 0, white, to 15, ink."""
-    from PIL import Image
-
-    try:
-        picture = Image.open(io.BytesIO(base64.b64decode(text, validate=True))).convert("L")
-    except (OSError, binascii.Error, TypeError) as error:
-        raise ValueError(tr("The stored pictures can't be read: {reason}").format(reason=error)) from error
-    levels = np.asarray(picture) // 17
-    if levels.shape != (rows * SIDE, COLUMNS * SIDE):
-        raise ValueError(
-            tr("The stored pictures have shape {shape}; expected {wanted}.").format(
-                shape=levels.shape, wanted=(rows * SIDE, COLUMNS * SIDE)
-            )
-        )
-    return levels.reshape(rows, SIDE, COLUMNS, SIDE).transpose(0, 2, 1, 3)
+    return np.round(15 * images).astype("u1").reshape(count, COLUMNS, SIDE, SIDE)
 
 
 def _point(runs, beta):

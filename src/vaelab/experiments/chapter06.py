@@ -1,18 +1,15 @@
 """Chapter 06's experiment: losses as published examples reduce them, each trained on the same small VAE."""
 
-import base64
-import zlib
-
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from vaelab.language import tr
+from vaelab.checks import check_loss
 from vaelab.losses import bernoulli_nll, kl_divergence
-from vaelab.models import build_vae_decoder, build_vae_encoder
 from vaelab.progress import trains
 from vaelab.training import FusedAdam
+from vaelab.vae import build_vae_decoder, build_vae_encoder
 
 # Name: (error, weight of the error summed over the pixels, weight of the KL summed over the dimensions), for an image
 # of 784 pixels and two latent dimensions. Where each was published stands in chapter 06.
@@ -74,7 +71,7 @@ def train_with_loss(x_train, loss, seed=0, epochs=10, latent_dim=2):
     (x, logits, mean, log_var, z) to a scalar. Returns (encoder, decoder), the decoder's output being logits.
     Raises ValueError for an unknown name. Shown in chapter 06.
     """
-    _check_loss(loss)
+    check_loss(loss, LOSSES)
     keras.utils.set_random_seed(seed)
     encoder, decoder = build_vae_encoder(latent_dim, (128, 64)), build_vae_decoder(latent_dim, (64,))
     weights = encoder.trainable_variables + decoder.trainable_variables
@@ -117,21 +114,3 @@ def measure_loss(encoder, decoder, x, draws=5):
         "cross_entropy": float(np.mean(cross_entropy)),
         "spread": float(np.std(ops.sigmoid(decoder(mean)), axis=0).max()),
     }
-
-
-def pack_images(images):
-    """Images (n, 28, 28, 1) in [0, 1] as a short text: 32 grey levels, compressed, base64."""
-    levels = np.round(31 * np.asarray(images)).astype("uint8")
-    return base64.b64encode(zlib.compress(levels.tobytes(), 9)).decode()
-
-
-def unpack_images(text):
-    """The images (n, 28, 28, 1) that `pack_images` packed, rounded to 32 grey levels."""
-    return np.frombuffer(zlib.decompress(base64.b64decode(text)), "uint8").reshape(-1, 28, 28, 1) / np.float32(31)
-
-
-def _check_loss(loss):
-    if not callable(loss) and loss not in LOSSES:
-        raise ValueError(
-            tr("loss is {given!r}; expected a function or one of: {known}.").format(given=loss, known=", ".join(LOSSES))
-        )

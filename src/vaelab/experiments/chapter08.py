@@ -3,18 +3,18 @@
 import keras
 from keras import ops
 
-from vaelab.evaluate import active_units, elbo, posterior
+from vaelab.bounds import active_units, elbo, posterior
 from vaelab.losses import kl_divergence
-from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
 from vaelab.progress import trains
 from vaelab.training import FusedAdam, shuffled_batches
+from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 
 
 @trains
 def train_small_vae(x_train, seed=0, learning_rate=2e-3, **settings):
     """A VAE of the lecture's widths with twenty latent dimensions: Adam, five epochs of shuffled batches of 256.
 
-    x_train: (n, 28, 28, 1), pixels in [0, 1]. settings: those of `vaelab.models.VAE`, such as beta or free_bits.
+    x_train: (n, 28, 28, 1), pixels in [0, 1]. settings: those of `vaelab.vae.VAE`, such as beta or free_bits.
     Returns the VAE. Shown in chapter 08.
     """
     keras.utils.set_random_seed(seed)

@@ -6,7 +6,7 @@ from scipy.stats import norm
 from sklearn.mixture import GaussianMixture
 
 from vaelab.checks import check_points
-from vaelab.evaluate import nearest_real, sample_regions
+from vaelab.judges import nearest_real, sample_regions
 
 
 def sample_places(codes, n, seed=0):

@@ -4,12 +4,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from vaelab.checks import check_images, check_points, plain_numbers
-from vaelab.evaluate import nearest_real
-from vaelab.language import tr
-from vaelab.models import VAE, build_vae_decoder, build_vae_encoder
+from vaelab.checks import check_arc, check_learned_variance, check_line, check_values, plain_numbers
+from vaelab.judges import nearest_real
 from vaelab.progress import TrainingProgress, trains
 from vaelab.training import FusedAdam, shuffled_batches
+from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 
 
 @plain_numbers
@@ -47,7 +46,7 @@ def build_convolutional_decoder(latent_dim=20, filters=(32, 16)):
 
 @trains
 def train_convolutional_vae(x_train, latent_dim=20, seed=0, epochs=5):
-    """A VAE with the convolutional networks, trained as `vaelab.models.train_vae` trains the dense ones.
+    """A VAE with the convolutional networks, trained as `vaelab.vae.train_vae` trains the dense ones.
 
     x_train: (n, 28, 28, 1), pixels in [0, 1]. Returns the VAE. Shown in chapter 10.
     """
@@ -62,8 +61,8 @@ def train_convolutional_vae(x_train, latent_dim=20, seed=0, epochs=5):
 class BestVariance(keras.callbacks.Callback):
     """Sets a Gaussian VAE's learned variance to the best one, the mean squared error, before each epoch.
 
-    x: (n, 28, 28, 1), images to measure the error on, with a code drawn for each. Source: Rybkin et al. (2021).
-    Shown in chapter 10.
+    x: (n, 28, 28, 1), images to measure the error on, with a code drawn for each. Raises ValueError, when training
+    starts, for a VAE whose variance is fixed. Source: Rybkin et al. (2021). Shown in chapter 10.
     """
 
     def __init__(self, x):
@@ -72,6 +71,7 @@ class BestVariance(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         vae = self.model
+        check_learned_variance(vae)
         decoded = vae.decoder(vae.sampling(vae.encoder(self.x)))
         vae.noise_log_var.assign(ops.log(ops.mean(ops.square(self.x - decoded))))
 
@@ -81,7 +81,7 @@ def train_calibrated_vae(x_train, latent_dim=20, seed=0, epochs=5):
     """A Gaussian VAE of the course's dense networks whose variance is learned, and set by `BestVariance`.
 
     x_train: (n, 28, 28, 1), pixels in [0, 1]; the first 5,000 serve to set the variance. Otherwise trained as
-    `vaelab.models.train_vae` does. Returns the VAE. Shown in chapter 10.
+    `vaelab.vae.train_vae` does. Returns the VAE. Shown in chapter 10.
     """
     keras.utils.set_random_seed(seed)
     networks = build_vae_encoder(latent_dim), build_vae_decoder(latent_dim)
@@ -136,18 +136,6 @@ def judge_lines(start, end, draw, reference, ways=(0.0, 0.25, 0.5, 0.75, 1.0)):
     return judged
 
 
-def stroke_width(images):
-    """How wide the strokes of each image are, in pixels; (n,). images: (n, 28, 28, 1), none of them of one grey.
-
-    Twice the ink over the length of its outline, which is the sum over pixels of the gradient's length: a straight
-    stroke of width w has the ink w on each pixel of its way and an edge on either side. Shown in chapter 10.
-    """
-    check_images(images, "images")
-    x = np.pad(images[..., 0], ((0, 0), (1, 1), (1, 1)))
-    down, across = x[:, 1:, :-1] - x[:, :-1, :-1], x[:, :-1, 1:] - x[:, :-1, :-1]
-    return 2 * x.sum(axis=(1, 2)) / np.hypot(down, across).sum(axis=(1, 2))
-
-
 def code_direction(codes, values):
     """How far the codes move, on average, when a measured value grows by one: a vector (latent_dim,).
 
@@ -170,45 +158,3 @@ def measure_moves(draw, codes, direction, attributes, amounts):
     before = draw(codes)
     after = [draw(codes + amount * direction) for amount in amounts]
     return {name: np.array([value(x) - value(before) for x in after]) for name, value in attributes.items()}
-
-
-# Checks
-
-
-def check_line(start, end):
-    """Two float arrays (n, latent_dim) of one shape between which straight and spherical lines can be drawn."""
-    start, end = check_points(start, "start"), check_points(end, "end")
-    if start.shape != end.shape:
-        raise ValueError(
-            tr("start has shape {start} and end has shape {end}; expected equal shapes.").format(
-                start=start.shape, end=end.shape
-            )
-        )
-    return start, end
-
-
-def check_arc(start, end):
-    """As `check_line`, for lines that turn: no code may be 0, no two may point the same or the opposite way."""
-    start, end = check_line(start, end)
-    lengths = [np.linalg.norm(z, axis=1) for z in (start, end)]
-    product = lengths[0] * lengths[1]
-    cosine = (start * end).sum(axis=1) / np.where(product > 0, product, 1)
-    flat = (product == 0) | (np.abs(cosine) > 1 - 1e-6)
-    if flat.any():
-        raise ValueError(
-            tr(
-                "{rows} of {n} pairs have no arc: a code is 0, or the two point in the same or in opposite directions. "
-                "Leave them out, or draw straight lines."
-            ).format(rows=int(flat.sum()), n=len(start))
-        )
-    return start, end
-
-
-def check_values(codes, values):
-    codes, values = check_points(codes, "codes"), np.asarray(values)
-    if values.shape != (len(codes),) or not np.isfinite(values).all() or np.ptp(values) == 0:
-        raise ValueError(
-            tr(
-                "values has shape {shape}, {different} of them different; expected {n} finite ones, not all equal."
-            ).format(shape=values.shape, different=len(np.unique(values)), n=len(codes))
-        )

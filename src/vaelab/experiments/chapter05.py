@@ -6,9 +6,9 @@ import tensorflow as tf
 from keras import ops
 
 from vaelab.losses import bernoulli_nll, kl_divergence
-from vaelab.models import build_vae_decoder, build_vae_encoder
 from vaelab.progress import trains
 from vaelab.training import FusedAdam
+from vaelab.vae import build_vae_decoder, build_vae_encoder
 
 SLIPS = ("none", "variance for sigma", "one epsilon a batch", "integer seed", "one epsilon for ever")
 

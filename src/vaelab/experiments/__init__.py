@@ -1,0 +1,1 @@
+"""What single chapters do once: one module a chapter, named by it."""
