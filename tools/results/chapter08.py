@@ -5,8 +5,8 @@ import numpy as np
 from store import SEEDS, experiment, rounded
 from vaelab.data import load_mnist
 from vaelab.experiments.chapter08 import measure_vae, train_small_vae
+from vaelab.images import pack_images
 from vaelab.vae import WarmUp
-from vaelab.widgets.rate_distortion_figure import pack_pictures
 
 
 @experiment
