@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 README = Path(__file__).resolve().parent / "student-readme.md"
 BUNDLE = ROOT / "dist" / "vaelab-student.zip"
 # What of the repository is for students, by the beginning of its path: nothing else that may lie there, such as marks.
-STUDENTS = ("notebooks/", "src/", "tools/", "tests/", "book/", "Makefile", "pyproject.toml", "requirements.txt",
+STUDENTS = ("notebooks/", "src/", "tools/", "tests/", "book/", "Makefile", "pyproject.toml", "requirements/",
             "LICENSE", "CITATION.cff", ".gitignore", ".gitattributes", ".editorconfig")  # fmt: skip
-TEACHERS = ("tests/test_grading", "tests/test_bench", "tests/test_environment")  # they test what is left out
+TEACHERS = ("tests/test_grading", "tests/test_bench", "tests/tools/test_environment")  # they test what is left out
 TARGETS = ("student", "bench")  # of the Makefile: they need what is left out
 
 
