@@ -142,11 +142,16 @@ def test_students_zip_file_holds_no_solution_and_no_hidden_check(unpacked):
 
 def test_students_zip_file_holds_lessons_package_and_the_two_commands(unpacked):
     names = {path.name for path in unpacked.iterdir() if not path.name.startswith(".")}
-    assert names == {"notebooks", "src", "tools", "tests", "book", "Makefile", "pyproject.toml", "requirements.txt",
+    assert names == {"notebooks", "src", "tools", "tests", "book", "Makefile", "pyproject.toml", "requirements",
                      "LICENSE", "CITATION.cff", "README.md"}  # fmt: skip
     for homework in masters().values():
         assert (unpacked / "notebooks/en" / homework.with_suffix(".ipynb").name).exists()
-    for name in ("notebooks/en/01-encoder-decoder.ipynb", "src/vaelab/data/fashion.npz", "requirements.txt", "LICENSE"):
+    for name in (
+        "notebooks/en/01-encoder-decoder.ipynb",
+        "src/vaelab/data/fashion.npz",
+        "requirements/learner.txt",
+        "LICENSE",
+    ):
         assert (unpacked / name).exists(), name
     said = subprocess.run(["make"], cwd=unpacked, capture_output=True, text=True, check=True).stdout
     assert "make lab " in said and "make test " in said and "make student" not in said and "make bench" not in said

@@ -164,7 +164,7 @@ def test_a_page_in_order_has_no_fault():
         ("Two words", "So it is. " * 7, "7 sentences that start with So"),
         ("Two words", "It is. (It is not.) " * 4, "4 whole sentences in parentheses"),
         ("Two words", "word " * 2201, "words, at most 2200"),
-        ("x = 1", "x = 1\n" * 150, "151 lines, at most 150"),
+        ("x = 1", "x = 1\n" * 150, "152 lines, at most 150"),
         ("## A section", "## A section\n\n" * 7, "7 sections, at most 6"),
     ],
 )

@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -402,6 +403,18 @@ def test_make_without_python_says_what_to_install(course):
     )
     assert made.returncode != 0
     assert "Install Python 3.11, 3.12 or 3.13" in made.stdout
+
+
+@pytest.mark.parametrize(("no_skip", "status"), [("", 0), ("1", 1)])
+def test_lint_without_node_says_what_it_leaves_out_and_fails_where_nothing_may_be_skipped(course, no_skip, status):
+    (course.root / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    for name in ("make", "sh"):
+        (course.root / "bin" / name).symlink_to(shutil.which(name))
+    settings = {"PATH": str(course.root / "bin"), "COURSE_NO_SKIP": no_skip}
+    told = subprocess.run(["make", "-n", "lint"], cwd=course.root, env=settings, capture_output=True, text=True).stdout
+    said = subprocess.run(["sh", "-c", told.splitlines()[-1]], env=settings, capture_output=True, text=True)
+    assert said.stdout == "JavaScript and CSS are not checked: that needs Node.js with npm.\n"
+    assert (said.returncode, said.stderr) == (status, "")
 
 
 @pytest.mark.parametrize("script", [".ci/run"])

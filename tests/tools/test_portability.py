@@ -1,55 +1,58 @@
 """The tool that runs lessons as other processors would: it names a cell that flips, and none that holds."""
 
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
 
 import portability
 
-PLANTED = """import keras
+TRAIN = """import keras
 import numpy as np
 keras.utils.set_random_seed(0)
 model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
 model.compile("adam", "mean_squared_error")
 model.fit(np.ones((8, 3)), np.ones(8), verbose=0)
-model.optimizer.name"""
+print(f"{model.get_weights()[0][0, 0]:.6f}")"""
 
 
 @pytest.fixture
 def planted(tmp_path):
-    """A notebook that prints an unprotected trained number, with what a machine without jitter printed."""
-    cells = [
-        "import vaelab\nvaelab.setup('en')",
-        PLANTED,
-        "print(f'{model.get_weights()[0][0, 0]:.6f}')",
-        "print(1 + 1)",
-    ]
+    """A notebook that prints the same unprotected trained number before and after `setup`, and a right one at last."""
+    cells = [TRAIN, "import vaelab\nvaelab.setup('en')", TRAIN, "print(1 + 1)"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-    for i, cell in enumerate(notebook.cells):
+    for i, (cell, stored) in enumerate(zip(notebook.cells, ("0\n", "", "0\n", "2\n"), strict=True)):
         cell.execution_count = i + 1
-    notebook.cells[1].metadata["tags"] = ["nbval-ignore-output"]
-    notebook.cells[3].outputs = [nbformat.v4.new_output("stream", name="stdout", text="2\n")]
+        if stored:
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
     path = tmp_path / "planted.ipynb"
-
-    def write(stored):
-        notebook.cells[2].outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
-        nbformat.write(notebook, path)
-        return path
-
-    return write
+    nbformat.write(notebook, path)
+    return path
 
 
 def numbers(what):
-    return re.findall(r"-?0\.\d{6}", what)
+    return set(re.findall(r"-?0\.\d{6}", what))
 
 
-def test_planted_trained_number_is_named_and_a_right_one_is_not(planted):
-    (found,) = portability.flips([planted("0\n")], "default")
-    assert "planted" in found[0] and found[1] == "Cell 2"
-    (printed,) = set(numbers(found[2]))
-    (moved,) = portability.flips([planted(f"{printed}\n")], "jitter")
-    assert moved[1] == "Cell 2" and len(set(numbers(moved[2])) - {printed}) == 1
+def test_planted_trained_numbers_are_named_a_right_one_is_not_and_jitter_moves_what_a_lesson_trains(planted):
+    before, after = portability.flips([planted], "jitter")
+    assert "planted" in before[0] and (before[1], after[1]) == ("Cell 0", "Cell 2")
+    assert len(numbers(before[2])) == len(numbers(after[2])) == 1
+    assert numbers(before[2]) != numbers(after[2])  # jitter begins with setup(), as a lesson's first cell calls it
+
+
+@pytest.mark.parametrize("regime", portability.REGIMES)
+def test_a_regime_sets_its_variables_and_only_jitter_moves_weights(regime, monkeypatch, tmp_path):
+    def run(command, env, **_):
+        startup = Path(env["IPYTHONDIR"], "profile_default/startup/jitter.py").read_text("utf-8")
+        assert portability.REGIMES[regime].items() <= env.items() and "--nbval" in command
+        assert ("fit_and_move" in startup) == (regime == "jitter")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(portability.subprocess, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        list(portability.flips([tmp_path / "any.ipynb"], regime))
 
 
 def test_unknown_words_are_refused_before_anything_runs():
