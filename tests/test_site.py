@@ -174,7 +174,9 @@ def write_lessons(folder):
     """Text that is hard to set, figures of each kind, a deeper page."""
     solution = {"tags": ["hide-cell"], "jupyter": {"source_hidden": True}}
     long_line = code("x = 'a long line of code " + "that goes on " * 20 + "'")
-    write_lesson(folder, "01-encoder-decoder", [markdown(TEXT), long_line, code("1 + 1", metadata=solution)])
+    wide_line = code("y = '" + "x" * 84 + "'", {"text/plain": "done"})
+    cells = [markdown(TEXT), long_line, wide_line, code("1 + 1", metadata=solution)]
+    write_lesson(folder, "01-encoder-decoder", cells)
     models = {"a": widget(AS_OBJECT, "plain"), "b": widget(AS_OBJECT, "twin"), "c": widget(AS_FUNCTION, "function"),
               "d": widget(BROKEN, "broken")}  # fmt: skip
     check = {"tags": ["hide-cell", "check"]}
@@ -333,6 +335,7 @@ LEAVE_ONE_OF_EACH_COLOUR = """() => {
     seen.has(key) ? again.push(one) : seen.add(key);
   }
   for (const one of again.reverse()) if (!one.childElementCount) one.remove();
+  document.head.insertAdjacentHTML("beforeend", "<style>* { background-image: none !important }</style>"); // no shades
 }"""
 
 RUN_AXE = """async ([only, without]) => {
@@ -342,6 +345,23 @@ RUN_AXE = """async ([only, without]) => {
   const { violations } = await axe.run(document, options);
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 200)}`));
 }"""
+
+
+# Formulas whose first or last part cannot be scrolled into view, as far as folds are open.
+CUT_FORMULAS = """() => [...document.querySelectorAll(".bd-article div.math")].filter((box) => {
+  const frame = box.getBoundingClientRect();
+  const parts = [...box.querySelectorAll("mjx-math, mjx-mtd")].filter((one) => one.offsetWidth);
+  const edges = () => parts.map((one) => one.getBoundingClientRect());
+  box.scrollLeft = -99999;
+  const left = Math.min(...edges().map((one) => one.left));
+  box.scrollLeft = 99999;
+  const right = Math.max(...edges().map((one) => one.right));
+  box.scrollLeft = 0;
+  return left < frame.left - 1 || right > frame.right + 1;
+}).map((box) => box.textContent.slice(0, 60))"""
+
+CUT_TABLES = """() => [...document.querySelectorAll(".pst-scrollable-table-container")]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => box.textContent.trim().slice(0, 60))"""
 
 
 def heights(page, selector):
@@ -406,10 +426,13 @@ def visits(site, small_site, browser, serve):
                         link.click()
                     one["download"] = download.value.suggested_filename, Path(download.value.path()).read_bytes()
                 one["kept"], one["taken"] = visit.kept, {}
-                for width in (390, 320, 1280):
+                one["cut"] = {}
+                for width in (390, 320, 640, 1280):
                     page.set_viewport_size({"width": width, "height": 900})
                     one[width] = page.evaluate(SETTLED_WIDTH)
+                    one["cut"][width] = page.evaluate(CUT_FORMULAS)
                     one["taken"][width] = heights(page, ".vaelab-explorer")
+                one["cut"]["tables"] = page.evaluate(CUT_TABLES) if name == "site" else []
                 one["figures"] = page.locator(".living-figure").count()
                 living = page.locator(".vaelab-explorer[data-ready=true]").all() if name == "site" else []
                 one["answers"] = [answers(page, figure) for figure in living]
@@ -448,6 +471,11 @@ def test_pages_are_accessible(visits):
 def test_pages_fit_a_telephone(visits):
     assert {page: report[390] for page, report in visits.items() if report[390] > 390} == {}
     assert {page: report[320] for page, report in visits.items() if report[320] > 320} == {}
+
+
+def test_formulas_are_within_reach_at_every_width_and_tables_fit_a_desktop(visits):
+    assert all(set(report["cut"]) == {320, 390, 640, 1280, "tables"} for report in visits.values())
+    assert {page: report["cut"] for page, report in visits.items() if any(report["cut"].values())} == {}
 
 
 def test_pages_have_titles_of_their_own_and_a_language(visits):
@@ -505,6 +533,66 @@ def test_pages_work_from_the_disk(site, small_site, browser):
     with Visit(browser, (Path(site) / "en" / "search.html").as_uri() + "?q=decoder") as visit:
         visit.page.locator("#search-results a", has_text="Encoder and decoder").first.wait_for()
         assert visit.errors == []
+
+
+def test_paper_is_light_and_shows_the_title_and_every_fold(small_site, browser):
+    with Visit(browser, (small_site / "html" / "en" / "01-encoder-decoder.html").as_uri()) as visit:
+        page = visit.page
+        page.emulate_media(color_scheme="dark")
+        page.locator("details summary", has_text="Hint").click()
+        page.set_viewport_size({"width": 700, "height": 1000})
+        page.emulate_media(media="print", color_scheme="dark")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.get_by_role("heading", level=1).count() == 1
+        assert page.get_by_role("heading", level=1).is_visible()
+        assert page.get_attribute("html", "data-theme") == "light"
+        assert page.locator("details:not([open])").count() == 0
+        assert not page.locator(".course-bar, .copy-code, .lesson-head").filter(visible=True).count()
+        overflow = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).length"
+        assert page.locator("div.cell_input pre").evaluate_all(overflow) == 0, "a long line is cut"
+        assert page.locator(".cell_output").first.evaluate("(one) => getComputedStyle(one).breakInside") == "avoid"
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.get_attribute("html", "data-theme") == "dark"
+        assert page.locator("details[open]").count() == 1
+
+
+def test_code_of_90_columns_fits_a_desktop_and_longer_code_shows_that_it_goes_on(small_site, browser):
+    with Visit(browser, (small_site / "html" / "en" / "01-encoder-decoder.html").as_uri()) as visit:
+        boxes = visit.page.locator("div.cell_input pre")
+        boxes.nth(1).wait_for()
+        assert boxes.nth(1).evaluate("(one) => one.textContent.trim().length") == 90
+        assert boxes.nth(1).evaluate("(one) => one.scrollWidth - one.clientWidth") <= 0
+        assert boxes.nth(0).evaluate("(one) => one.scrollWidth - one.clientWidth") > 500
+        assert "linear-gradient" in boxes.nth(0).evaluate("(one) => getComputedStyle(one).backgroundImage")
+        assert boxes.nth(0).get_attribute("tabindex") == "0", "the arrow keys scroll it"
+
+
+def test_code_copies(small_site, browser, serve):
+    with Visit(
+        browser, serve(small_site / "html") + "en/02b-luck.html", permissions=["clipboard-read", "clipboard-write"]
+    ) as visit:
+        visit.page.locator("details.check > summary").click()
+        copy = visit.page.get_by_role("button", name="Copy this code").first
+        copy.hover()
+        copy.click()
+        visit.page.wait_for_function("document.querySelector('.copy-code').textContent === 'Copied'")
+        assert visit.page.evaluate("navigator.clipboard.readText()") == "assert 1 == 1\n"
+        assert visit.page.locator(".cell_output .copy-code").count() == 0
+
+
+def test_the_drawer_closes_by_its_button_and_after_a_link(small_site, browser):
+    with Visit(browser, (small_site / "html" / "en" / "02-latent-scatter.html").as_uri()) as visit:
+        page, drawer = visit.page, visit.page.locator("dialog#pst-secondary-sidebar-modal")
+        page.set_viewport_size({"width": 390, "height": 800})
+        page.get_by_role("button", name="On this page").click()
+        drawer.get_by_role("button", name="Close").click()
+        assert drawer.is_hidden()
+        page.get_by_role("button", name="On this page").click()
+        drawer.get_by_role("link", name="More").click()
+        assert drawer.is_hidden() and page.url.endswith("#more")
+        page.get_by_role("button", name="Contents").click()
+        page.locator("dialog#pst-primary-sidebar-modal").get_by_role("button", name="Close").click()
+        assert page.locator("dialog[open]").count() == 0
 
 
 # ----------------------------------------------------------------------------------------------- living figures

@@ -1,4 +1,5 @@
-// Small things that every page needs: the light/dark button, keyboard access to whatever scrolls, search over file://.
+// Small things that every page needs: the light/dark button, drawers that close, code that copies, paper that shows all,
+// keyboard access to whatever scrolls, search over file://.
 (function () {
   "use strict";
   const root = document.documentElement;
@@ -17,6 +18,46 @@
   });
   new MutationObserver(nameButton).observe(root, { attributeFilter: ["data-theme"] });
   nameButton();
+
+  // A drawer closes by its button, and when a link in it has led elsewhere on the page.
+  addEventListener("click", ({ target }) => {
+    if (target.closest("dialog :is(.close-drawer, a[href^='#'])")) target.closest("dialog").close();
+  });
+
+  // Code copies without its prompt and output.
+  for (const box of document.querySelectorAll(".bd-article div.highlight")) {
+    if (box.closest(".cell_output")) continue;
+    const copy = document.createElement("button");
+    Object.assign(copy, { type: "button", className: "copy-code", textContent: "Copy" });
+    copy.setAttribute("aria-label", "Copy this code");
+    copy.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(box.querySelector("pre").textContent);
+        copy.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(box.querySelector("pre")); // the browser forbids it: Ctrl-C is one key away
+        copy.textContent = "Selected";
+      }
+      copy.classList.add("done");
+      setTimeout(() => { copy.textContent = "Copy"; copy.classList.remove("done"); }, 1500);
+    });
+    box.append(copy);
+  }
+
+  // On paper every fold is open and the colours are light; afterwards all is as it was.
+  let before = null;
+  addEventListener("beforeprint", () => {
+    const folded = [...document.querySelectorAll(".bd-article details:not([open])")];
+    before ??= { folded, ...root.dataset };
+    folded.forEach((fold) => (fold.open = true));
+    root.dataset.mode = root.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => {
+    if (!before) return;
+    before.folded.forEach((fold) => (fold.open = false));
+    [root.dataset.mode, root.dataset.theme] = [before.mode, before.theme];
+    before = null;
+  });
 
   // A formula, a table or code that is wider than the page scrolls inside itself, and the arrow keys reach it.
   const names = { "div.math": "Formula", pre: "Code", ".pst-scrollable-table-container": "Table", ".cell_output > .output": "Output" };
