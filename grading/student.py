@@ -17,7 +17,8 @@ BUNDLE = ROOT / "dist" / "vaelab-student.zip"
 # What of the repository is for students, by the beginning of its path: nothing else that may lie there, such as marks.
 STUDENTS = ("notebooks/", "src/", "tools/", "tests/", "book/", "Makefile", "pyproject.toml", "requirements.txt",
             "LICENSE", "CITATION.cff", ".gitignore", ".gitattributes", ".editorconfig")  # fmt: skip
-TEACHERS = ("tests/test_grading", "tests/grading_case", "tests/test_bench", "tests/test_environment")  # of what is left out
+# They test what is left out.
+TEACHERS = ("tests/test_grading", "tests/grading_case", "tests/test_bench", "tests/test_environment")
 TARGETS = ("student", "bench")  # of the Makefile: they need what is left out
 
 
