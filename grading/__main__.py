@@ -93,7 +93,7 @@ def run_grade(options):
 
     homework = Homework(options.homework)
     rows = adjust.read(options.adjust) if options.adjust else []
-    submissions, notes = collect(options.submissions, homework.path.stem)
+    submissions, notes, left_out = collect(options.submissions, homework.path.stem)
     adjust.check(rows, [submission.student for submission in submissions], homework.most, options.late / 100)
     if not options.unsafe and not options.scheduler:
         for path in (options.submissions, options.out):
@@ -118,7 +118,11 @@ def run_grade(options):
     print(f"Marks: {run.folder / 'grades.csv'}   to mark by hand: {run.folder / 'written.csv'}")
     if failed:
         print(f"The grader itself failed on {failed} of them; the same command tries those again.", file=sys.stderr)
-    return 1 if failed else 0
+    if left_out:
+        print(
+            "There was too much to look at, and somebody's work may be missing:", *left_out, sep="\n  ", file=sys.stderr
+        )
+    return 1 if failed or left_out else 0
 
 
 def run_merge(options):

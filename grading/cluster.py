@@ -5,11 +5,11 @@ import threading
 
 from grading.errors import Refused
 from grading.homework import Homework
-from grading.marking import crashed, grade_one, proven_sandbox
+from grading.marker import Marker, crashed
 
 SECONDS_TO_ANSWER = 20
 RETRIES = 5  # workers that one submission may lose before it is given up
-KEPT, SANDBOXES = threading.local(), []  # of this worker
+KEPT, MARKERS = threading.local(), []  # of this worker
 
 
 def remote(name, edition, submission, seed, unsafe):
@@ -20,10 +20,10 @@ def remote(name, edition, submission, seed, unsafe):
         if homework.edition != edition:
             raise Refused(f"A worker has another edition of {name} than the command. Update the repository there.")
         if getattr(KEPT, "wanted", None):
-            KEPT.sandbox.close()
-        KEPT.sandbox, KEPT.homework, KEPT.wanted = proven_sandbox(homework, unsafe, seed), homework, wanted
-        SANDBOXES.append(KEPT.sandbox)
-    return grade_one(KEPT.homework, submission, KEPT.sandbox, seed)
+            KEPT.marker.close()
+        KEPT.marker, KEPT.wanted = Marker(homework, seed, unsafe), wanted
+        MARKERS.append(KEPT.marker)
+    return KEPT.marker.grade(submission)
 
 
 def grade(run, submissions, address=None, workers=None):
@@ -72,5 +72,5 @@ def grade(run, submissions, address=None, workers=None):
         client.close()
         if here is not None:
             here.close()
-            while SANDBOXES:
-                SANDBOXES.pop().close()
+            while MARKERS:
+                MARKERS.pop().close()

@@ -29,7 +29,8 @@ class Homework:
             raise Refused(f"There is no homework {name!r}. There are: {', '.join(known)}.")
         self.name, self.path = name, known[name]
         self.notebook = jupytext.read(self.path, fmt="md:myst")
-        checks = importlib.import_module(f"grading.checks.{name}")
+        self.checks = f"grading.checks.{name}"
+        checks = importlib.import_module(self.checks)
         self.tasks = checks.TASKS
         code = [*sorted(HERE.glob("*.py")), *sorted(HERE.glob("sandbox/*.py")), Path(checks.__file__)]
         self.edition = hashlib.sha256(b"".join(path.read_bytes() for path in (self.path, *code))).hexdigest()[:12]

@@ -10,9 +10,15 @@ from grading.errors import Wrong
 
 
 class Call(NamedTuple):
-    """One call of a student's function. gradient: which arguments to differentiate sum(weights * result) by."""
+    """One call of a student's function.
+
+    shapes: what the answer's arrays may look like, compared before any judge computes with them. For each array a list:
+    the right shape, then those of mistakes that the judge has words for; None for an array that the judge leaves alone.
+    gradient: which arguments to differentiate sum(weights * result) by; the answer is then the result and the slopes.
+    """
 
     arguments: tuple
+    shapes: tuple
     gradient: tuple = ()
     weights: np.ndarray | None = None
 
@@ -100,7 +106,10 @@ def compare(name, points, cases, tolerance=ROUNDED, part=0, parts=1, alone=False
         for result, (_, wanted, slips) in zip(results, cases, strict=True):
             expect(numbers(result, parts, part)[part], wanted, slips, tolerance)
 
-    calls = [Call(tuple(arguments)) for arguments, _, _ in cases]
+    def looks(wanted, slips):
+        return tuple([np.shape(v) for v in (wanted, *slips.values())] if i == part else None for i in range(parts))
+
+    calls = [Call(tuple(arguments), looks(wanted, slips)) for arguments, wanted, slips in cases]
     return Check(name, points, calls, judge, alone, hint(*cases[0], tolerance, part, parts))
 
 
@@ -110,14 +119,32 @@ def hint(arguments, wanted, slips, tolerance, part=0, parts=1):
     return table | {"rtol": tolerance.rtol, "atol": tolerance.atol, "part": part, "parts": parts}
 
 
+def fitting(arrays, shapes):
+    """The arrays of one answer, if they look as its Call declares; else Wrong, before anything is computed with them.
+
+    Where several arrays are asked for, one array of them serves as well as a tuple.
+    """
+    arrays = apart(arrays, len(shapes))
+    if len(arrays) != len(shapes):
+        numbers(arrays, len(shapes))  # says what is wrong with them
+    for i, (array, allowed) in enumerate(zip(arrays, shapes, strict=True), 1):
+        if array is not None and allowed is not None and array.shape not in allowed:
+            which = "The result" if len(shapes) == 1 else f"Result {i} of {len(shapes)}"
+            raise Wrong(f"{which} has shape {array.shape}; the task asks for {allowed[0]} here.")
+    return arrays
+
+
+def apart(arrays, count):
+    several = count > 1 and len(arrays) == 1 and arrays[0] is not None and arrays[0].ndim
+    return list(arrays[0]) if several and len(arrays[0]) == count else arrays
+
+
 def numbers(arrays, count=1, part=None):
     """The arrays of one answer; Wrong if there aren't `count`, one is None, or one holds NaN or infinity.
 
-    part: the only one that has to be sound, if other checks ask for the rest. Where several numbers are asked for, one
-    array of them serves as well as a tuple.
+    part: the only one that has to be sound, if other checks ask for the rest.
     """
-    if count > 1 and len(arrays) == 1 and arrays[0] is not None and arrays[0].ndim and len(arrays[0]) == count:
-        arrays = list(arrays[0])
+    arrays = apart(arrays, count)
     if len(arrays) == 1 and arrays[0] is None:
         raise Wrong("The function returns nothing (None). Is there a return?")
     if len(arrays) != count:

@@ -2,17 +2,14 @@
 
 import builtins
 import functools
-import time
-import traceback
 from typing import NamedTuple
 
 import numpy as np
 
-from grading.errors import NoSandbox, Unreadable, Wrong
-from grading.judging import DISTANCES
+from grading.errors import Wrong
+from grading.judging import DISTANCES, fitting
 from grading.sandbox.frames import pack
-from grading.sandbox.outside import Sandbox
-from grading.submissions import printable, read_notebook
+from grading.submissions import printable
 
 HIDDEN = 1 << 20  # ends what hidden inputs are drawn from
 NOT_WRITTEN = {"type": "NotImplementedError", "message": ""}
@@ -25,11 +22,6 @@ ENDS = {
     "lost": "Running your function ended the process that ran it.",
     "done": "Running your function ended the process that ran it.",
 }
-NOT_PROVEN = """\
-The homework's own solution of {task} does not get full marks in the sandbox on this machine:
-  {said}
-So students would not get theirs either. Nothing more was graded; what is finished is kept. A machine that is out of
-memory, or so busy that answers come too late, does this: use fewer --workers. Else look at the homework's checks."""
 
 
 class Mark(NamedTuple):
@@ -52,15 +44,20 @@ class Mark(NamedTuple):
         }
 
 
-def mark_task(task, sandbox, cells, given, seed):
+def mark_here(task, seed, answers, end):
+    """`mark_of` in this process, on the inputs of a seed; a `JudgeProcess` has the same in a process of its own."""
+    return mark_of(task, checks_and_calls(task, seed)[0], answers, end)
+
+
+def mark_task(task, sandbox, cells, given, seed, judge=mark_here):
     """Ask the sandbox for the answers of a notebook's cells to one task and judge them.
 
     given: {function: source} of the reference functions for earlier tasks. Returns a Mark.
     """
-    return mark_seeds(task, sandbox, cells, given, [seed])[0]
+    return mark_seeds(task, sandbox, cells, given, [seed], judge)[0]
 
 
-def mark_seeds(task, sandbox, cells, given, seeds):
+def mark_seeds(task, sandbox, cells, given, seeds, judge=mark_here):
     """`mark_task` for the inputs of several seeds at once, in one process: a list of Marks."""
     drawn = [checks_and_calls(task, seed) for seed in seeds]
     payload = {
@@ -89,9 +86,9 @@ def mark_seeds(task, sandbox, cells, given, seeds):
         # references tensors. If it is right with them, it is right.
         attempts.append((by_call(alone), alone.end))
     marks, start = [], 0
-    for checks, calls in drawn:
+    for seed, (_, calls) in zip(seeds, drawn, strict=True):
         own = range(start, start + len(calls))
-        tried = [mark_of(task, checks, [found.get(i, found.get(-1)) for i in own], end) for found, end in attempts]
+        tried = [judge(task, seed, [found.get(i, found.get(-1)) for i in own], end) for found, end in attempts]
         marks.append(max(tried, key=lambda mark: mark.points))
         start += len(calls)
     return marks
@@ -111,7 +108,7 @@ def mark_of(task, checks, answers, end):
         start += len(check.calls)
         DISTANCES.set(distances.setdefault(check.name, {}))
         try:
-            judge(check, own, end)
+            judge_check(check, own, end)
         except Wrong as error:
             if str(error) not in messages and (number == 0 or main_passed or check.alone):
                 messages.append(str(error))
@@ -136,7 +133,7 @@ def checks_and_calls(task, seed):
     return checks, calls
 
 
-def judge(check, answers, end):
+def judge_check(check, answers, end):
     """Raise Wrong unless every call of the check was answered and the check's judge is content."""
     for answer in answers:
         if answer is None:
@@ -144,7 +141,7 @@ def judge(check, answers, end):
         if "error" in answer:
             raise Wrong(explain(answer["error"]))
     try:
-        check.judge([answer["arrays"] for answer in answers])
+        check.judge([fitting(answer["arrays"], call.shapes) for answer, call in zip(answers, check.calls, strict=True)])
     except Wrong:
         raise
     except Exception:  # a hostile shape that the judge did not foresee is a wrong answer, never a crash
@@ -176,55 +173,3 @@ def explain(error):
     if "vaelab" in message and kind in ("ModuleNotFoundError", "ImportError"):
         return f"{message}: the course's own solutions are taken away while your work is marked. Write it out yourself."
     return f"Your code raised {kind}: {message}" + where if message else f"Your code raised {kind}" + where
-
-
-def grade_one(homework, submission, sandbox, seed):
-    """Everything about one submission as a dict that JSON can carry. Never raises for what a student handed in."""
-    started = time.monotonic()
-    result = {
-        "student": submission.student,
-        "slug": submission.slug,
-        "where": submission.where,
-        "sha256": submission.sha256,
-        "governed": not sandbox.unsafe,
-        "problem": "",
-        "marks": no_marks(homework),
-        "written": dict.fromkeys(homework.written, ""),
-    }
-    try:
-        if submission.problem:
-            raise Unreadable(submission.problem)
-        cells, written = read_notebook(submission.data, {k: text for k, (_, text) in homework.written.items()})
-    except Unreadable as error:
-        return result | {"problem": str(error), "seconds": 0.0}
-    sandbox.next_submission()
-    marks = [mark_task(task, sandbox, cells, homework.earlier(task), seed).as_dict() for task in homework.tasks]
-    seconds = round(time.monotonic() - started, 2)
-    return result | {"marks": marks, "written": result["written"] | written, "seconds": seconds}
-
-
-def proven_sandbox(homework, unsafe, seed):
-    """A sandbox in which the homework's own solutions get full marks on the inputs of this seed. Raises NoSandbox."""
-    sandbox = Sandbox(unsafe)
-    for task in homework.tasks:
-        mark = mark_task(task, sandbox, [homework.references[task.name]], homework.earlier(task), seed)
-        if mark.points != mark.most:
-            sandbox.close()
-            raise NoSandbox(NOT_PROVEN.format(task=task.name, said=" ".join(mark.messages)))
-    return sandbox
-
-
-def no_marks(homework):
-    """The marks of a submission that can't be marked: 0 for each task."""
-    return [Mark(task.name, task.title, 0.0, homework.most[task.name], ()).as_dict() for task in homework.tasks]
-
-
-def crashed(homework, submission, governed):
-    """The result of a submission over which the grader itself fell; the next run tries it anew."""
-    zero = no_marks(homework)
-    return {
-        "student": submission.student, "slug": submission.slug, "where": submission.where,
-        "sha256": submission.sha256, "governed": governed, "marks": zero, "seconds": 0.0, "crashed": True,
-        "written": dict.fromkeys(homework.written, ""),
-        "problem": "the grader failed on it; not marked. " + traceback.format_exc(limit=-2)[-500:],
-    }  # fmt: skip

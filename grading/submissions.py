@@ -1,9 +1,11 @@
 """Find the submissions in a folder or zip file. Names and contents come from students: nothing is extracted, no link is
 followed, nothing is read beyond a limit, and a name never becomes a path."""
 
+import collections
 import datetime
 import hashlib
 import json
+import os
 import re
 import stat
 import unicodedata
@@ -14,10 +16,11 @@ from typing import NamedTuple
 from grading.errors import Refused, Unreadable
 
 MOST_BYTES = 10 << 20  # of a notebook
-MOST_FILES = 20_000  # in a zip file or folder
+MOST_FILES = 500  # notebooks and zip files of one student; hidden ones and others count nothing
 MOST_CELLS = 2_000
 MOST_WORDS = 20_000  # letters of a written answer
 MOST_IN_A_ZIP = 5 * MOST_BYTES  # of notebooks in a zip file that lies in a folder: one student's
+MOST_IN_A_FOLDER = 50 * MOST_BYTES  # of a student, or of a group
 MOST_CHARACTERS = 1_000  # of a path
 TOO_LARGE = f"it is larger than {MOST_BYTES >> 20} MB; clear the outputs of its cells, save it, and hand it in again"
 MOODLE = re.compile(r"_(?P<number>\d+)_assignsubmission_.*$", re.IGNORECASE)
@@ -48,25 +51,33 @@ class Submission(NamedTuple):
         return f"{plain or 'student'}-{hashlib.sha256(self.student.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
+class Collected(NamedTuple):
+    """submissions: by student. notes: for the teacher. left_out: those notes that say that there was too much."""
+
+    submissions: list
+    notes: list
+    left_out: list
+
+
 def collect(path, homework):
-    """The submissions in a folder, a zip file or a notebook. Returns (submissions by student, notes for the teacher).
+    """The submissions in a folder, a zip file or a notebook, as a Collected.
 
     homework: the name of its file, such as "hw2-kl-reparameterization". Raises Refused.
     """
-    path, notes = Path(path), []
+    path, notes, left_out = Path(path), [], []
     if not path.exists():
         raise Refused(f"There is no {path}.")
     if path.is_dir():
-        files = list(in_folder(path, notes))
+        files = list(in_folder(path, notes, left_out))
     elif path.suffix.lower() != ".ipynb" and zipfile.is_zipfile(path):
-        files = list(in_zip(path, path.name, notes))
+        files = list(in_zip(path, path.name, notes, left_out))
     else:
         files = [Found(PurePosixPath(path.name), path.name, *from_disk(path))]
     files = [
         f._replace(path=PurePosixPath(printable(f.path)), where=printable(f.where), problem=printable(f.problem))
         for f in files
     ]
-    notes[:] = map(printable, notes)
+    notes[:], left_out = map(printable, [*left_out, *notes]), [printable(note) for note in left_out]
     others = [file.where for file in files if file.path.suffix.lower() != ".ipynb"]
     if others:
         notes.append(f"No notebooks, left out: {some(others)}.")
@@ -94,7 +105,7 @@ def collect(path, homework):
         named = re.search(rf"(?<![a-z\d]){homework.partition('-')[0]}(?!\d)", str(file.path), re.IGNORECASE)
         when = (named is not None, file.data is not None, *file.when)
         found.append(Submission(student, file.where, file.data, when, file.problem))
-    return newest(found, notes), notes
+    return Collected(newest(found, notes), notes, left_out)
 
 
 def some(names):
@@ -118,31 +129,80 @@ def printable(text):
     )
 
 
-def in_folder(folder, notes):
-    folder = folder.resolve()
-    for i, path in enumerate(sorted(folder.rglob("*"))):
-        relative = path.relative_to(folder)
-        if i >= MOST_FILES:
-            notes.append(f"{folder} holds more than {MOST_FILES:,} files; the rest was left out.")
-            return
-        if any(part.startswith((".", "__MACOSX")) for part in relative.parts):
-            continue
-        if path.is_symlink() or any(parent.is_symlink() for parent in path.parents if parent.is_relative_to(folder)):
-            notes.append(f"{relative} is a link or lies behind one; it was left out.")
-        elif path.suffix.lower() == ".ipynb" and path.is_file():
-            yield Found(PurePosixPath(*relative.parts), str(relative), *from_disk(path))
-        elif path.suffix.lower() == ".zip" and path.is_file():
-            size, remarks = 0, []
-            for file in in_zip(path, str(relative), remarks):
-                size += MOST_BYTES if file.problem else len(file.data or b"")
-                if size > MOST_IN_A_ZIP:
-                    most = f"{MOST_IN_A_ZIP >> 20} MB of notebooks"
-                    remarks.insert(0, f"{relative} holds more than {most}; the rest was left out.")
-                    break
-                yield file._replace(path=PurePosixPath(*relative.with_suffix("").parts, file.path.name))
-            notes += remarks[:5] + [f"{relative}: {len(remarks) - 5:,} more like these."] * (len(remarks) > 5)
-        elif path.is_file():
-            yield Found(PurePosixPath(*relative.parts), str(relative), None, (0, 0), "")
+def hidden(parts):
+    """Whether a path lies in a folder that systems and editors keep for themselves."""
+    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
+
+
+def of_interest(path):
+    return path.suffix.lower() in (".ipynb", ".zip")
+
+
+def no_more_than(most, paths, label, left_out):
+    """Of so many paths those that are looked at: no student's hide another's. Says what is left out."""
+    paths = sorted(paths)
+    shared = 0  # folders around it all
+    while paths and all(len(p.parts) > shared + 1 and p.parts[shared] == paths[0].parts[shared] for p in paths):
+        shared += 1
+    count, kept = collections.Counter(), []
+    for path in paths:
+        count[path.parts[shared]] += 1
+        if count[path.parts[shared]] <= most:
+            kept.append(path)
+    for name, number in count.items():
+        if number > most:
+            left_out.append(
+                f"{label}: {name} holds {number:,} notebooks and zip files; {number - most:,} were left out."
+            )
+    return kept
+
+
+def in_folder(folder, notes, left_out):
+    folder, paths, others, links = folder.resolve(), [], [], []
+    for place, folders, names in os.walk(folder):
+        inside = PurePosixPath(Path(place).relative_to(folder))
+        links += [str(inside / name) for name in folders if Path(place, name).is_symlink()]
+        folders[:] = [n for n in folders if not hidden([n]) and not Path(place, n).is_symlink()]
+        if not folders and not names and place != str(folder):
+            notes.append(f"{inside} is empty.")
+        for name in filter(lambda name: not hidden([name]), names):
+            if Path(place, name).is_symlink():
+                links.append(str(inside / name))
+            elif Path(place, name).is_file():
+                (paths if of_interest(PurePosixPath(name)) else others).append(inside / name)
+    if links:
+        notes.append(f"No link is followed; these were left out: {some(sorted(links))}.")
+    sizes = collections.Counter()
+    for relative in no_more_than(MOST_FILES, paths, folder.name, left_out):
+        path, size = folder / relative, sizes[relative.parts[0]]
+        if path.suffix.lower() == ".ipynb":
+            found = [Found(relative, str(relative), *from_disk(path))]
+        else:
+            found = in_students_zip(path, relative, notes, left_out)
+        for file in found:
+            size += len(file.data or b"")
+            if size > MOST_IN_A_FOLDER:
+                most = f"{MOST_IN_A_FOLDER >> 20} MB of notebooks"
+                file = file._replace(data=None, problem=f"{relative.parts[0]} holds more than {most}")
+                left_out.append(f"{file.where}: {file.problem}.")
+            yield file
+        sizes[relative.parts[0]] = min(size, MOST_IN_A_FOLDER)
+    yield from (Found(relative, str(relative), None, (0, 0), "") for relative in sorted(others))
+
+
+def in_students_zip(path, relative, notes, left_out):
+    """The notebooks of a zip file that lies in a folder, as if it had been unpacked there."""
+    size, count, remarks, more = 0, 0, [], []
+    for file in in_zip(path, str(relative), remarks, more):
+        size += MOST_BYTES if file.problem else len(file.data or b"")
+        count += file.path.suffix.lower() == ".ipynb"
+        if size > MOST_IN_A_ZIP or count > MOST_FILES:
+            most = f"{MOST_IN_A_ZIP >> 20} MB of notebooks" if size > MOST_IN_A_ZIP else f"{MOST_FILES} notebooks"
+            more.append(f"{relative} holds more than {most}; the rest was left out.")
+            break
+        yield file._replace(path=PurePosixPath(*relative.with_suffix("").parts, file.path.name))
+    left_out += more[:5]
+    notes += remarks[:5] + [f"{relative}: {len(remarks) - 5:,} more like these."] * (len(remarks) > 5)
 
 
 def from_disk(path):
@@ -158,27 +218,34 @@ def from_disk(path):
     return data, when, ""
 
 
-def in_zip(path, label, notes):
+def in_zip(path, label, notes, left_out):
     try:
         with zipfile.ZipFile(path) as archive:
-            for i, entry in enumerate(archive.infolist()):
+            entries, any_notebook = {}, False
+            for entry in archive.infolist():
                 name = PurePosixPath(entry.filename.replace("\\", "/"))
-                where = f"{label}: {entry.filename}"
-                if i >= MOST_FILES:
-                    notes.append(f"{label} holds more than {MOST_FILES:,} files; the rest was left out.")
-                    return
-                if entry.is_dir() or any(part.startswith((".", "__MACOSX")) for part in name.parts if part != ".."):
+                if entry.is_dir() or hidden(name.parts):
                     continue
                 if len(entry.filename) > MOST_CHARACTERS:
                     notes.append(f"{label} holds a name of {len(entry.filename):,} characters; it was left out.")
-                elif name.suffix.lower() != ".ipynb":
-                    yield Found(name, where, None, (0, 0), "")
-                elif name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
-                    notes.append(f"{where} has a name that points outside the zip file; it was left out.")
-                elif stat.S_ISLNK(entry.external_attr >> 16):
-                    notes.append(f"{where} is a link; it was left out.")
+                elif not of_interest(name):
+                    yield Found(name, f"{label}: {entry.filename}", None, (0, 0), "")
                 else:
-                    yield Found(name, where, *from_zip(archive, entry, name.stem))
+                    entries.setdefault(name, []).append(entry)
+            for name in no_more_than(MOST_FILES, entries, label, left_out):
+                for entry in entries[name][-1:]:  # of several entries of one name the last counts, as on unpacking
+                    where = f"{label}: {entry.filename}"
+                    if name.suffix.lower() != ".ipynb":
+                        yield Found(name, where, None, (0, 0), "")
+                    elif name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+                        notes.append(f"{where} has a name that points outside the zip file; it was left out.")
+                    elif stat.S_ISLNK(entry.external_attr >> 16):
+                        notes.append(f"{where} is a link; it was left out.")
+                    else:
+                        any_notebook = True
+                        yield Found(name, where, *from_zip(archive, entry, name.stem))
+            if not any_notebook:
+                notes.append(f"{label} holds no notebook.")
     except Exception as error:  # zipfile raises many kinds for archives that were made to confuse it
         notes.append(f"{label} can't be read: {error}.")
 

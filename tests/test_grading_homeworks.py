@@ -42,13 +42,25 @@ ODD = [[], [None], [np.zeros(0)], [np.zeros((1, 2, 3, 4))], [np.array(1.0)] * 9,
        [np.zeros((2, 2, 500_000))], [np.zeros((1000, 1000, 2))] * 2]  # fmt: skip
 
 
-def test_judge_calls_an_odd_answer_wrong_without_stumbling_or_filling_the_memory(homework):
+def nearly(shapes):
+    """Lists of arrays that look as a Call declares, but for one of them, whose shape nobody would write."""
+    right = [np.zeros(allowed[0] if allowed else 1) for allowed in shapes]
+    for i, array in enumerate(right):
+        own, long = array.shape, (500_000,) * (array.ndim > 0)
+        odd = [(1, 1, *long), (*own, 1), (1, *own), (*long, *own[1:]), (*own[:-1], *long), own[::-1], (0, *own[1:])]
+        for shape in [*odd, (0, 2**24, 2**24)]:
+            if shapes[i] is None or (shape not in shapes[i] and np.prod(shape) <= 2**21):
+                yield [*right[:i], np.zeros(shape), *right[i + 1 :]]
+
+
+def test_odd_answer_is_called_wrong_before_it_makes_a_judge_stumble_or_fill_the_memory(homework):
     for task in homework.tasks:
         for check in task.checks(np.random.default_rng(0)):
-            for odd in ODD:
+            every = [*ODD, *(arrays for call in check.calls[:1] for arrays in nearly(call.shapes))]
+            for odd in every:
                 tracemalloc.start()
                 with pytest.raises(Wrong):
-                    marking.judge(check, [{"call": i, "arrays": odd} for i in range(len(check.calls))], "done")
+                    marking.judge_check(check, [{"call": i, "arrays": odd} for i in range(len(check.calls))], "done")
                 most = tracemalloc.get_traced_memory()[1]
                 tracemalloc.stop()
                 assert most < 300e6, f"{task.name}, {check.name}: {most / 1e6:.0f} MB for {[np.shape(a) for a in odd]}"

@@ -1,5 +1,6 @@
 """Marking in the sandbox: what earns points, what is told, and what student code can't do. Needs bubblewrap."""
 
+import importlib
 import json
 import os
 import shutil
@@ -9,13 +10,14 @@ import time
 import numpy as np
 import pytest
 
-from grading import bank, marking, student
+from grading import bank, judge_process, marker, marking, student
 from grading.bank import IMPORTS
 from grading.bank.hostile import HOSTILE
 from grading.errors import NoSandbox
+from grading.judge_process import JudgeProcess
 from grading.sandbox import answering, frames, inside, outside
 from grading.submissions import Submission
-from grading_case import NEEDS_SANDBOX, ROOT, homework_called, shared_sandbox, slip, submission
+from grading_case import NEEDS_SANDBOX, ROOT, Borrowed, homework_called, shared_sandbox, slip, submission
 
 RIGHT = bank.right(homework_called("hw2"))
 
@@ -37,10 +39,24 @@ def half():
         yield box
 
 
+def graded(homework, submission_, seed):
+    """Its result, from a marker with the shared sandbox."""
+    mark = marker.Marker(homework, seed)
+    try:
+        return mark.grade(submission_)
+    finally:
+        mark.close()
+
+
+@pytest.fixture(autouse=True)
+def borrowed(monkeypatch):
+    monkeypatch.setattr(marker, "Sandbox", Borrowed)
+
+
 @NEEDS_SANDBOX
 def test_one_mistake_costs_its_own_task_only(hw2, sandbox):
     function, source = slip("read as variances")  # kl_std, which class_divergences rests on
-    result = marking.grade_one(hw2, submission(hw2, "x", RIGHT["with_numpy"] | {function: source}), sandbox, 3)
+    result = graded(hw2, submission(hw2, "x", RIGHT["with_numpy"] | {function: source}), 3)
     lost = {mark["task"] for mark in result["marks"] if mark["points"] < mark["most"]}
     assert lost == {"kl_std"}
 
@@ -53,7 +69,7 @@ def test_answers_don_t_need_the_cells_metadata_nor_their_order_of_helpers(hw2, s
     book["cells"].append({"cell_type": "code", "source": ["%matplotlib inline\n", "raise ValueError('mine')"]})
     book["cells"].append({"cell_type": "code", "source": "this is no Python"})
     handed_in = Submission("x", "x.ipynb", json.dumps(book).encode(), (0, 0))
-    result = marking.grade_one(hw2, handed_in, sandbox, 4)
+    result = graded(hw2, handed_in, 4)
     assert all(mark["points"] == mark["most"] for mark in result["marks"]), result["marks"]
 
 
@@ -228,6 +244,39 @@ def test_what_an_exception_says_is_short_strings_and_whole_numbers():
     head = json.dumps({"call": 0, "error": odd}).encode()
     answers, sound = frames.read_answers(frames.FRAME.pack(len(head), 0) + head, 9)
     assert sound and answers == [{"call": 0, "error": {"message": "m" * 200, "line": 3}}]
+
+
+ODD_CHECKS = """
+import os, signal
+import numpy as np
+from grading.judging import Call, Check, Task
+
+def endless(results):
+    while True:
+        pass
+
+def greedy(results):
+    np.ones(2**38)
+
+def dies(results):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def task(name, judge):
+    return Task(name, name, lambda rng: [Check("values", 5.0, [Call((1.0,), ([()],))], judge)])
+
+TASKS = [task("endless", endless), task("greedy", greedy), task("dies", dies), task("content", lambda results: None)]
+"""
+
+
+def test_judge_that_never_ends_or_dies_costs_one_task_of_one_student_and_is_told_of(tmp_path, monkeypatch):
+    (tmp_path / "odd_checks.py").write_text(ODD_CHECKS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    judge, answers = JudgeProcess("odd_checks", seconds=0.5), [{"call": 0, "arrays": [np.zeros(())]}]
+    marks = {task.name: judge.mark(task, 0, answers, "done") for task in importlib.import_module("odd_checks").TASKS}
+    judge.close()
+    assert {name: mark.points for name, mark in marks.items()} == {"endless": 0, "greedy": 0, "dies": 0, "content": 5}
+    assert marks["endless"].messages == marks["dies"].messages == (judge_process.GONE,)
+    assert "the form that the task asks for" in marks["greedy"].messages[0]
 
 
 def test_lost_sandbox_gets_a_second_chance(hw2):

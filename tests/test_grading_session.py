@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from grading import __main__ as command
-from grading import adjust, bank, cluster, marking, report, session
+from grading import adjust, bank, cluster, marker, marking, report, session, submissions
 from grading.errors import NoSandbox, Refused
 from grading.homework import Homework
 from grading.sandbox import outside
@@ -30,37 +30,30 @@ def hw2():
     return homework_called("hw2")
 
 
-class NoBox:
-    def __init__(self, unsafe=False):
-        self.unsafe = unsafe
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def close(self):
-        pass
-
-    def next_submission(self):
-        pass
-
-
 @pytest.fixture
 def marked(monkeypatch):
     """Replace sandbox and marking; the list says which cells were marked, once for each submission."""
     done = []
 
-    def mark_task(task, sandbox, cells, given, seed):
-        if task.name == "kl_std":
-            done.append(cells[-1])
-        if "crash" in cells[-1]:
-            raise RuntimeError("the grader's own fault")
-        return marking.Mark(task.name, task.title, 5.0, 10.0, ("<b>a & b</b>",))
+    class Fake(marker.Marker):
+        def __init__(self, homework, seed, unsafe=False):
+            self.homework, self.sandbox = homework, self
+            self.unsafe = unsafe
 
-    monkeypatch.setattr(marking, "mark_task", mark_task)
-    monkeypatch.setattr(cluster, "proven_sandbox", lambda homework, unsafe, seed: NoBox(unsafe))
+        def next_submission(self):
+            pass
+
+        def close(self):
+            pass
+
+        def mark(self, task, cells):
+            if task.name == "kl_std":
+                done.append(cells[-1])
+            if "crash" in cells[-1]:
+                raise RuntimeError("the grader's own fault")
+            return marking.Mark(task.name, task.title, 5.0, 10.0, ("<b>a & b</b>",))
+
+    monkeypatch.setattr(cluster, "Marker", Fake)
     return done
 
 
@@ -97,7 +90,7 @@ def test_run_goes_on_after_a_change_of_another_homework_s_checks(monkeypatch):
 def test_where_the_own_solutions_get_no_full_marks_nothing_is_graded(hw2, tmp_path, monkeypatch):
     monkeypatch.setattr(hw2, "references", hw2.references | {"kl_laplace": "def kl_laplace(*a):\n    return a[0]"})
     monkeypatch.setattr(cluster, "Homework", lambda name: hw2)
-    monkeypatch.setattr(marking, "Sandbox", Borrowed)
+    monkeypatch.setattr(marker, "Sandbox", Borrowed)
     run = session.Run(tmp_path, hw2)
     with pytest.raises(NoSandbox, match="own solution of kl_laplace"):
         session.grade_all(run, [small("a")], 1, progress=False)
@@ -140,6 +133,18 @@ def test_run_with_a_fault_stays_open_and_the_same_command_tries_again(tmp_path, 
     assert command.main(line) == 1 and "failed on 1" in capsys.readouterr().err
     (tmp_path / "ada hw2.ipynb").write_text(book.replace("crash", "x"))
     assert command.main(line) == 0 and not (tmp_path / "out" / "run-002").exists()
+
+
+def test_where_there_was_too_much_to_look_at_the_command_ends_with_an_error(tmp_path, marked, monkeypatch, capsys):
+    monkeypatch.setattr(submissions, "MOST_FILES", 2)
+    for name in ("ada/1", "ada/2", "ada/3", "bo/hw2"):
+        (tmp_path / "class" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "class" / f"{name}.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": "x"}]}))
+    assert command.main(["grade", "hw2", str(tmp_path / "class"), "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr()
+    assert "ada holds 3 notebooks" in said.err and "ada holds 3 notebooks" in said.out
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out/run-001/grades.csv").read_text("utf-8-sig"))))
+    assert [row["student"] for row in rows] == ["ada", "bo"]
 
 
 def test_points_given_by_hand_survive_when_an_open_run_goes_on(hw2, tmp_path, marked, capsys):
@@ -340,7 +345,7 @@ def test_commands_that_the_pages_show_exist():
 
 @NEEDS_SANDBOX
 def test_new_teacher_gets_marks_for_ten_submissions_from_one_command(tmp_path, monkeypatch):
-    monkeypatch.setattr(marking, "Sandbox", Borrowed)
+    monkeypatch.setattr(marker, "Sandbox", Borrowed)
     monkeypatch.setattr(os, "cpu_count", lambda: 1)  # as there is one sandbox
     assert command.main(["demo", "hw2", "--out", str(tmp_path / "try")]) == 0
     rows = list(csv.DictReader(io.StringIO((tmp_path / "try/marks/run-001/grades.csv").read_text("utf-8-sig"))))

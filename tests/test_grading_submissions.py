@@ -51,7 +51,7 @@ def test_duplicates_are_reported_and_the_newest_is_taken(tmp_path):
     for name, when in (("ada hw2.ipynb", 100), ("ada hw2 (1).ipynb", 300), ("ada_hw2 (2).ipynb", 200), ("bo.ipynb", 1)):
         (tmp_path / name).write_text(EMPTY)
         os.utime(tmp_path / name, (when, when))
-    found, notes = collect(tmp_path, "hw2-x")
+    found, notes, _ = collect(tmp_path, "hw2-x")
     assert [(s.student, s.where) for s in found] == [("ada", "ada hw2 (1).ipynb"), ("bo", "bo.ipynb")]
     assert "ada handed in 3 notebooks" in notes[0] and "byte for byte: ada, bo" in notes[1]
 
@@ -63,7 +63,7 @@ def test_of_a_whole_folder_the_homework_is_graded_and_no_lesson(tmp_path):
         os.utime(tmp_path / "all" / name, (when, when))
     (tmp_path / "link").symlink_to(tmp_path / "all")
     for place in ("all", "link"):  # the teacher's own link is no student's
-        found, notes = collect(tmp_path / place, "hw2-x")
+        found, notes, _ = collect(tmp_path / place, "hw2-x")
         assert [s.where for s in found] == ["ada/hw2/hw2-x.ipynb"] and "3 notebooks" in notes[0]
 
 
@@ -82,7 +82,7 @@ def test_links_bombs_and_names_that_point_outside_are_left_out(tmp_path):
     bomb = b" " * (submissions.MOST_BYTES + 1)
     entries = [("../../evil/hw2.ipynb", EMPTY), ("/etc/hw2.ipynb", EMPTY), ("C:\\evil\\hw2.ipynb", EMPTY),
                (link, "/etc/passwd"), ("bomb/hw2.ipynb", bomb), ("good/hw2.ipynb", EMPTY)]  # fmt: skip
-    found, notes = collect(write_zip(tmp_path / "all.zip", entries), "hw2-x")
+    found, notes, _ = collect(write_zip(tmp_path / "all.zip", entries), "hw2-x")
     assert [(s.student, bool(s.problem)) for s in found] == [("bomb", True), ("good", False)]
     assert len(notes) == 4
     (tmp_path / "real").mkdir()
@@ -91,7 +91,7 @@ def test_links_bombs_and_names_that_point_outside_are_left_out(tmp_path):
     (tmp_path / "folder/good.ipynb").write_text(EMPTY)
     (tmp_path / "folder/file.ipynb").symlink_to("/etc/passwd")
     (tmp_path / "folder/dir").symlink_to(tmp_path / "real")
-    found, notes = collect(tmp_path / "folder", "hw2-x")
+    found, notes, _ = collect(tmp_path / "folder", "hw2-x")
     assert [s.student for s in found] == ["good"] and any("link" in note for note in notes)
 
 
@@ -106,7 +106,7 @@ def test_zip_files_made_to_confuse_are_reported_and_stop_nothing(tmp_path):
     (tmp_path / "dora.zip").write_bytes((tmp_path / "dora.zip").read_bytes().replace(b"cells", b"other"))  # not its sum
     for i in range(0, len(whole), 3):
         (tmp_path / f"e{i:03d}.zip").write_bytes(whole[:i] + bytes([whole[i] ^ 0xFF]) + whole[i + 1 :])
-    found, notes = collect(tmp_path, "hw2-x")
+    found, notes, _ = collect(tmp_path, "hw2-x")
     by_name = {s.student: s for s in found}
     assert "unusual way" in by_name["ada"].problem and by_name["bo"].data == EMPTY.encode()
     assert "can't be read" in by_name["dora"].problem and any("chi.zip can't be read" in note for note in notes)
@@ -128,7 +128,7 @@ def test_names_that_move_a_terminal_s_cursor_or_hide_letters_are_made_harmless(t
     ]
     for name in names:
         (tmp_path / name).write_text(EMPTY)
-    found, notes = collect(tmp_path, "hw2-x")
+    found, notes, _ = collect(tmp_path, "hw2-x")
     assert len(found) == 4
     for text in [*notes, *(s.student for s in found), *(s.where for s in found)]:
         assert text.encode() and not re.search(r"[\x00-\x1f\x7f\u202e]", text), text
@@ -138,7 +138,7 @@ def test_zip_file_of_one_student_does_not_fill_the_memory(tmp_path):
     large = b" " * (submissions.MOST_BYTES - 1)
     write_zip(tmp_path / "ada.zip", [(f"{i}/hw2.ipynb", large) for i in range(8)] + [("a" * 5000 + ".ipynb", EMPTY)])
     write_zip(tmp_path / "bo.zip", [("x" * 5000 + " (1" * 9000 + ".ipynb", EMPTY), ("hw2.ipynb", EMPTY)])
-    found, notes = collect(tmp_path, "hw2-x")
+    found, notes, _ = collect(tmp_path, "hw2-x")
     assert [s.student for s in found] == ["ada", "bo"]
     assert any("more than 50 MB" in note for note in notes) and any("a name of" in note for note in notes)
     write_zip(tmp_path / "chi.zip", [(f"{i}/hw2.ipynb", large + b"  ") for i in range(8)])
@@ -151,9 +151,41 @@ def test_zip_file_of_one_student_does_not_fill_the_screen(tmp_path):
         link.external_attr = 0o120777 << 16
     many = [(f"{'x' * 50}{i}/hw2.ipynb", EMPTY) for i in range(500)]
     write_zip(tmp_path / "eve.zip", [(link, "x") for link in links] + many)
-    found, notes = collect(tmp_path, "hw2-x")
+    found, notes, _ = collect(tmp_path, "hw2-x")
     assert [s.student for s in found] == ["eve"] and len("\n".join(notes)) < 2000
     assert any("495 more like these" in note for note in notes) and any("494 more" in note for note in notes)
+
+
+def test_files_that_are_no_notebooks_hide_nobody_however_many_they_are(tmp_path):
+    names = [f"ada/{place}/lib/{i}.py" for place in (".venv", "venv") for i in range(10_001)]
+    write_zip(tmp_path / "all.zip", [*((name, "") for name in names), ("ada/hw2.ipynb", EMPTY), ("bo/hw2.ipynb", "{}")])
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        archive.extractall(tmp_path / "folder")
+    for place in ("all.zip", "folder"):
+        found, notes, left_out = collect(tmp_path / place, "hw2-x")
+        assert [s.student for s in found] == ["ada", "bo"] and not left_out and len("\n".join(notes)) < 1000
+
+
+def test_more_notebooks_than_anybody_has_hide_nobody_and_are_told_of(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "MOST_FILES", 20)
+    for i in range(21):
+        (tmp_path / "class/ada").mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"class/ada/{i}.ipynb").write_text(EMPTY)
+    (tmp_path / "class/bo").mkdir()
+    (tmp_path / "class/bo/hw2.ipynb").write_text("{}")
+    (tmp_path / "class/chi").mkdir()
+    files = list((tmp_path / "class").rglob("*.ipynb"))
+    write_zip(tmp_path / "all.zip", [(str(path.relative_to(tmp_path)), path.read_bytes()) for path in files])
+    for place in ("class", "all.zip"):
+        found, notes, left_out = collect(tmp_path / place, "hw2-x")
+        assert [s.student for s in found] == ["ada", "bo"], place
+        assert len(left_out) == 1 and "ada holds 21 notebooks and zip files; 1 were left out" in left_out[0]
+        assert left_out[0] in notes
+    assert "chi is empty." in collect(tmp_path / "class", "hw2-x").notes
+    write_zip(tmp_path / "class/chi/mine.zip", [(f"{i}.ipynb", EMPTY) for i in range(21)])
+    assert any(
+        "chi/mine.zip holds more than 20 notebooks" in note for note in collect(tmp_path / "class", "hw2-x").left_out
+    )
 
 
 def test_what_is_no_notebook_is_not_left_out_in_silence(tmp_path):
@@ -186,7 +218,7 @@ def test_students_of_the_same_name_and_of_no_name_are_kept_apart(tmp_path):
                ("Anna Li_12_assignsubmission_file_/x.ipynb", "{}"),
                ("Bo_13_assignsubmission_file_/hw2.ipynb", EMPTY), ("hw2-chi/hw2.ipynb", EMPTY),
                ("hw2-dora/hw2.ipynb", EMPTY)]  # fmt: skip
-    found, notes = collect(write_zip(tmp_path / "all.zip", entries), "hw2-x")
+    found, notes, _ = collect(write_zip(tmp_path / "all.zip", entries), "hw2-x")
     names = [s.student for s in found]
     assert len(names) == 5 and {"Anna Li 11", "Anna Li 12", "Bo"} <= set(names)
     assert any("several students" in note for note in notes) and any("names no student" in note for note in notes)

@@ -366,12 +366,8 @@ def sample_per_class(rng):
         "All draws of a class are the same point; only the choice of the class is random.": np.zeros_like(covariances),
     }
 
-    def drawn(result, count=n):
+    def drawn(result):
         z, label = numbers(result, 2)
-        if z.shape != (count, d) or label.shape != (count,):
-            raise Wrong(
-                f"The results have shapes {z.shape} and {label.shape}; the task asks for {(count, d)} and {(count,)}."
-            )
         if not np.isin(label, range(classes)).all():
             raise Wrong("The second result should hold class numbers, from 0 to classes - 1.")
         return z, label.astype(int)
@@ -401,7 +397,7 @@ def sample_per_class(rng):
                 raise Wrong("These are codes that were there already; the task asks for new points.")
             if not within(gap, 0.0, NORMAL, 1 / np.sqrt(u.shape[1])):
                 raise Wrong("The draws have the right mean and spread, and they are not Gaussian.")
-        if (drawn(results[1], 60)[0] == drawn(results[2], 60)[0]).all():
+        if (drawn(results[1])[0] == drawn(results[2])[0]).all():
             raise Wrong("Two seeds give the same draws: the seed isn't used.")
 
     def name_place(place, k):
@@ -414,7 +410,7 @@ def sample_per_class(rng):
         return "The draws of a class are not centred at the mean of its codes."
 
     def proportions(results):
-        found = np.bincount(drawn(results[0], 4000)[1], minlength=classes) / 4000
+        found = np.bincount(drawn(results[0])[1], minlength=classes) / 4000
         error = np.sqrt(shares * (1 - shares) / 4000)
         if not within(found, shares, SHARE, error):
             if agree(found, np.full(classes, 1 / classes), SHARE, error):
@@ -422,7 +418,7 @@ def sample_per_class(rng):
             raise Wrong("The classes are not drawn as often as they occur.")
 
     def order(results):
-        z, label = drawn(results[0], 2000)
+        z, label = drawn(results[0])
         changes = (np.diff(label) != 0).sum()
         if not within(changes, 2000 * (1 - (shares**2).sum()), CHANGES, np.sqrt(2000)):
             raise Wrong("The draws come sorted by class, so that the first hundred are all of one kind.")
@@ -432,12 +428,12 @@ def sample_per_class(rng):
             raise Wrong("Successive draws are not independent.")
 
     def repeat(results):
-        (z, label), (again, label_again) = (drawn(result, 50) for result in results)
+        (z, label), (again, label_again) = (drawn(result) for result in results)
         if (z != again).any() or (label != label_again).any():
             raise Wrong("The same seed gives other draws the second time.")
 
     def call(seed, count=n):
-        return Call((codes, y, classes, count, seeds[seed]))
+        return Call((codes, y, classes, count, seeds[seed]), ([(count, d)], [(count,)]))
 
     # The hint can look at single draws only: one class, far from 0 and narrow, so that they are known beforehand.
     narrow = (np.array([30.0, -20.0]) + 0.01 * rng.standard_normal((50, d))).astype("float32")
@@ -509,14 +505,12 @@ def nearest_in_blocks(rng):
     many, crowd = (rng.random((2500, 10, 10, 1), "float32") for _ in range(2))
 
     def digits(results):
-        for result, given, size in zip(results, (again, bright), (16, 40), strict=True):
+        for result, size in zip(results, (16, 40), strict=True):
             if result[0] is not None and np.isnan(result[0]).any():
                 raise Wrong(
                     "For an image that is itself in the reference the distance is NaN: a root of a negative number."
                 )
             found, _ = numbers(result, 2)
-            if found.shape != (len(given),):
-                raise Wrong(f"The distances have shape {found.shape}; the task asks for {(len(given),)} here.")
             if not within(found[:size], np.zeros(size), ITSELF):
                 raise Wrong(
                     "For an image that is itself in the reference the distance isn't 0: its digits are lost where "
@@ -533,8 +527,16 @@ def nearest_in_blocks(rng):
     return [
         compare("distance", 4, [(given, wanted, lengths)], part=0, parts=2),
         compare("index", 2, [(given, index, places)], WHOLE, part=1, parts=2, alone=True),
-        Check("digits", 2, [Call((again, reference, 7)), Call((bright, bright, 7))], digits),
-        Check("memory", 2, [Call((many, crowd, 50))], large),
+        Check(
+            "digits",
+            2,
+            [
+                Call((given, other, 7), ([(len(given),)], None))
+                for given, other in ((again, reference), (bright, bright))
+            ],
+            digits,
+        ),
+        Check("memory", 2, [Call((many, crowd, 50), ([(len(many),)], [(len(many),)]))], large),
     ]
 
 

@@ -111,7 +111,7 @@ def kl_std(rng):
 
     return [
         compare("values", 8, [(given, terms.sum(-1), slips)], FORMULA),
-        Check("digits of small divergences", 2, [Call(near)], digits),
+        Check("digits of small divergences", 2, [Call(near, ([small.shape],))], digits),
     ]
 
 
@@ -171,8 +171,6 @@ def kl_laplace(rng):
 
     def shared(results):
         (found,) = numbers(results[0])
-        if found.shape != (len(location_q),):
-            raise Wrong(f"With one p for all rows, of shape (1, d), the result has shape {found.shape}.")
         expect(found, laplace_terms(*once).sum(-1), tolerance=FORMULA,
                what="With one p for all rows, of shape (1, d), the values")  # fmt: skip
         expect(numbers(results[1])[0], laplace_terms(*far).sum(-1), tolerance=FAR,
@@ -180,7 +178,7 @@ def kl_laplace(rng):
 
     return [
         compare("values", 8, [(given, terms.sum(-1), slips)], FORMULA),
-        Check("shapes and range", 2, [Call(once), Call(far)], shared),
+        Check("shapes and range", 2, [Call(once, ([(6,)],)), Call(far, ([(6,)],))], shared),
     ]
 
 
@@ -287,11 +285,9 @@ def kl_to_mixture(rng):
     far = singles([100.0], [1.5], [0.5, 0.5], [[0.0], [3.0]], [[1.0], [1.2]])
 
     def call(i, seed):
-        return Call((*cases[i][0], cases[i][1], seeds[seed]))
+        return Call((*cases[i][0], cases[i][1], seeds[seed]), ([(), (1,), (1, 1)],) * 2)
 
     def one(found):
-        if found.size != 1:
-            raise Wrong(f"A single number was expected, and the result has shape {found.shape}.")
         return float(found.reshape(()))
 
     far_truth = mixture_truths(*far)
@@ -344,7 +340,7 @@ def kl_to_mixture(rng):
         # One estimate may be hit by chance, five are not.
         Check("estimate", 6, [call(0, 0), call(0, 1), *(call(1, seed) for seed in (2, 7, 8))], values, table=estimate),
         Check("standard error", 5, [call(0, 3), call(1, 4)], errors, table=error),
-        Check("far away", 3, [Call((*far, 4000, seeds[5]))], tails),
+        Check("far away", 3, [Call((*far, 4000, seeds[5]), ([(), (1,), (1, 1)], None))], tails),
         Check("seed", 1, [call(0, 6), call(0, 6)], repeat),
     ]
 
@@ -411,7 +407,12 @@ def sample_full(rng):
 
     return [
         compare("values", 6, [((mean, covariance, epsilon), z(lower), slips)]),
-        Check("gradients", 4, [Call((mean, covariance, epsilon), (0, 1), weights)], slopes),
+        Check(
+            "gradients",
+            4,
+            [Call((mean, covariance, epsilon), ([mean.shape], [mean.shape], [covariance.shape]), (0, 1), weights)],
+            slopes,
+        ),
     ]
 
 
@@ -425,19 +426,19 @@ def sample_laplace(rng):
     seeds = [int(s) for s in rng.integers(0, 2**31, 5)]
     weights = rng.normal(0, 1, (400, batch, d))
 
-    def drawn(result, count):
-        (z,) = numbers(result)
-        if z.shape != (count, batch, d):
-            raise Wrong(f"The result has shape {z.shape}; the task asks for {(count, batch, d)} here.")
-        return z
+    def drawn(result):
+        return numbers(result)[0]
+
+    def call(seed, count=n):
+        return Call((location, scale, count, seeds[seed]), ([(count, batch, d)],))
 
     def distribution(results):
-        z = drawn(results[0], n)
+        z = drawn(results[0])
         if (z == z[0]).all():
             raise Wrong("The n draws are all the same: each needs noise of its own.")
         if not within(gap(z), 0.0, LAPLACE, 1 / np.sqrt(n)):
             raise Wrong(name_distribution(z - location, scale))
-        other = drawn(results[1], n)
+        other = drawn(results[1])
         if (z == other).all():
             raise Wrong("Two seeds give the same draws: the seed isn't used.")
 
@@ -475,7 +476,7 @@ def sample_laplace(rng):
         return "The draws don't follow a Laplace distribution of this location and scale."
 
     def independence(results):
-        u = (drawn(results[0], n) - location) / scale
+        u = (drawn(results[0]) - location) / scale
         for a, b, message in [
             (u[:, 0], u[:, 1], "The rows of the batch share their noise; each needs its own."),
             (u[:, 0], u[:, 2], "The rows of the batch share their noise; each needs its own."),
@@ -487,7 +488,7 @@ def sample_laplace(rng):
                 raise Wrong(message)
 
     def repeat(results):
-        first, again = (drawn(result, 50) for result in results)
+        first, again = (drawn(result) for result in results)
         if (first != again).any():
             raise Wrong("The same seed gives other draws the second time.")
 
@@ -498,7 +499,7 @@ def sample_laplace(rng):
             raise Wrong(
                 f"No gradient reaches {what}: this is a table of numbers; make it by arithmetic from fixed noise."
             )
-        z = drawn([z], 400)
+        z = drawn([z])
         if not within(gap(z), 0.0, LAPLACE, 1 / np.sqrt(len(z))):
             raise Wrong("Where a gradient is asked for, the draws don't follow the Laplace distribution any more.")
         expect(by_location, weights.sum(0), what="The gradients by the location")
@@ -507,10 +508,22 @@ def sample_laplace(rng):
 
     hint = {"kind": "laplace", "arguments": (location, scale, 4000, seeds[0])}
     return [
-        Check("distribution", 7, [Call((location, scale, n, s)) for s in seeds[:2]], distribution, table=hint),
-        Check("independence", 3, [Call((location, scale, n, seeds[2]))], independence),
-        Check("seed", 1, [Call((location, scale, 50, seeds[3]))] * 2, repeat),
-        Check("gradients", 4, [Call((location, scale, 400, seeds[4]), (0, 1), weights)], slopes),
+        Check("distribution", 7, [call(0), call(1)], distribution, table=hint),
+        Check("independence", 3, [call(2)], independence),
+        Check("seed", 1, [call(3, 50)] * 2, repeat),
+        Check(
+            "gradients",
+            4,
+            [
+                Call(
+                    (location, scale, 400, seeds[4]),
+                    ([weights.shape], [location.shape], [scale.shape]),
+                    (0, 1),
+                    weights,
+                )
+            ],
+            slopes,
+        ),
     ]
 
 
