@@ -24,7 +24,7 @@ rng = np.random.default_rng(0)
 START, END = rng.standard_normal((2, 50, 20))
 
 
-def test_a_convolution_computes_another_sum_than_equation_10_2(mnist):
+def test_a_convolution_computes_the_sum_of_equation_10_2(mnist):
     layer = build_convolutional_encoder().layers[1]
     kernel, _ = layer.get_weights()
     bias = rng.normal(size=16)
@@ -35,7 +35,7 @@ def test_a_convolution_computes_another_sum_than_equation_10_2(mnist):
     np.testing.assert_allclose(layer(mnist.x_test[:1])[0], expected, atol=1e-5)
 
 
-def test_a_transposed_convolution_does_not_lay_its_weights_over_the_larger_image():
+def test_a_transposed_convolution_lays_its_weights_over_the_larger_image():
     layer = build_convolutional_decoder().layers[-1]
     kernel, bias = layer.get_weights()  # (4, 4, 1, 16)
     x = rng.normal(size=(1, 14, 14, 16)).astype("float32")
@@ -46,7 +46,7 @@ def test_a_transposed_convolution_does_not_lay_its_weights_over_the_larger_image
     np.testing.assert_allclose(layer(x)[0, :, :, 0], larger[1:-1, 1:-1] + bias, atol=1e-4)
 
 
-def test_training_the_convolutional_vae_learns_nothing_or_does_not_repeat(mnist):
+def test_training_the_convolutional_vae_learns_and_repeats(mnist):
     x = mnist.x_train[:512]
     first, second = (train_convolutional_vae(x, latent_dim=7, seed=1, epochs=2) for _ in range(2))
     assert first.history.history == second.history.history
@@ -55,7 +55,7 @@ def test_training_the_convolutional_vae_learns_nothing_or_does_not_repeat(mnist)
     assert first.encoder.count_params() + first.decoder.count_params() < 120_000
 
 
-def test_the_learned_variance_stays_far_from_the_error(mnist):
+def test_the_learned_variance_follows_the_error(mnist):
     vae = train_calibrated_vae(mnist.x_train[:6000], latent_dim=3, epochs=2)
     mean, log_var = vae.encoder.predict(mnist.x_train[:6000], verbose=0)
     z = mean + np.exp(0.5 * log_var) * rng.standard_normal(mean.shape)
@@ -64,7 +64,7 @@ def test_the_learned_variance_stays_far_from_the_error(mnist):
     assert vae.noise_log_var in vae.trainable_variables
 
 
-def test_the_variance_is_not_the_mean_squared_error(mnist):
+def test_the_best_variance_is_the_mean_squared_error(mnist):
     vae = VAE(build_vae_encoder(3), build_vae_decoder(3), likelihood="gaussian", noise_var="learned", seed=0)
     callback = BestVariance(mnist.x_train[:2000])
     callback.set_model(vae)
@@ -76,7 +76,7 @@ def test_the_variance_is_not_the_mean_squared_error(mnist):
 
 
 @pytest.mark.parametrize("settings", [{"likelihood": "gaussian", "noise_var": 0.1}, {}])
-def test_a_fixed_variance_is_not_overridden(settings):
+def test_a_fixed_variance_is_refused(settings):
     vae = VAE(build_vae_encoder(3, (4,)), build_vae_decoder(3, (4,)), **settings)
     vae.compile("adam")
     images = np.zeros((4, 28, 28, 1), "float32")
@@ -85,14 +85,14 @@ def test_a_fixed_variance_is_not_overridden(settings):
     assert not settings or float(ops.exp(vae.noise_log_var)) == pytest.approx(0.1)
 
 
-def test_lines_miss_their_ends():
+def test_lines_meet_their_ends():
     for line in (straight_line, spherical_line):
         np.testing.assert_allclose(line(START, END, 0), START, atol=1e-12)
         np.testing.assert_allclose(line(START, END, 1), END, atol=1e-12)
 
 
 @pytest.mark.parametrize("way", [0.1, 0.5, 0.8])
-def test_the_arc_does_not_turn_and_lengthen_evenly(way):
+def test_the_arc_turns_and_lengthens_evenly(way):
     z = spherical_line(START, END, way)
     length = np.linalg.norm(z, axis=1)
     expected = (1 - way) * np.linalg.norm(START, axis=1) + way * np.linalg.norm(END, axis=1)
@@ -105,7 +105,7 @@ def test_the_arc_does_not_turn_and_lengthen_evenly(way):
     np.testing.assert_allclose(angle(z, END), (1 - way) * angle(START, END))  # and stays in the plane of the two
 
 
-def test_the_middle_of_a_straight_line_is_as_long_as_its_ends():
+def test_the_middle_of_a_straight_line_is_shorter_than_its_ends():
     a, b = np.random.default_rng(1).standard_normal((2, 20_000, 20))
     assert (straight_line(a, b, 0.5) ** 2).sum(axis=1).mean() == pytest.approx(10, rel=0.02)
 
@@ -120,12 +120,12 @@ def test_the_middle_of_a_straight_line_is_as_long_as_its_ends():
         ([[np.nan, 0.0]], [[1.0, 0.0]], "start holds NaN"),
     ],
 )
-def test_an_arc_without_a_plane_is_drawn(start, end, message):
+def test_an_arc_without_a_plane_is_refused(start, end, message):
     with pytest.raises(ValueError, match=message):
         spherical_line(np.array(start), np.array(end), 0.5)
 
 
-def test_lines_are_judged_at_other_points(mnist):
+def test_lines_are_judged_at_their_own_points(mnist):
     vae = VAE(build_vae_encoder(20), build_vae_decoder(20))
 
     def draw(z):
@@ -144,7 +144,7 @@ def test_lines_are_judged_at_other_points(mnist):
 
 
 @pytest.mark.parametrize(("width", "soft"), [(1, False), (2, False), (5, False), (2, True), (3, True), (5, True)])
-def test_a_stroke_has_another_width(width, soft):
+def test_a_stroke_has_its_width(width, soft):
     image = np.zeros((1, 28, 28, 1), "float32")
     image[0, 4:24, 10 : 10 + width] = 1
     if soft:  # an edge that grows from 0 to 1 over two pixels has the same length
@@ -156,7 +156,7 @@ def test_a_stroke_has_another_width(width, soft):
     assert upright == pytest.approx(found, rel=1e-5)
 
 
-def test_a_direction_is_not_the_least_squares_slope():
+def test_a_direction_is_the_least_squares_slope():
     values = rng.normal(size=400)
     codes = np.outer(values, [1.0, -2.0, 0.0]) + 0.3 + 0.1 * rng.normal(size=(400, 3))
     design = np.stack([values, np.ones(400)], axis=1)
@@ -168,7 +168,7 @@ def test_a_direction_is_not_the_least_squares_slope():
         code_direction(codes, values[:3])
 
 
-def test_a_move_is_measured_from_another_start():
+def test_a_move_is_measured_from_its_start():
     def draw(z):
         return z[:, :1] * np.ones((1, 4))
 
@@ -179,7 +179,7 @@ def test_a_move_is_measured_from_another_start():
     np.testing.assert_allclose(own["sum"][0], 4 * START[:, 0])
 
 
-def test_saved_convolutional_networks_draw_something_else(tmp_path, mnist):
+def test_saved_convolutional_networks_draw_the_same(tmp_path, mnist):
     vae = VAE(build_convolutional_encoder(4), build_convolutional_decoder(4))
     vae.save(tmp_path / "vae.keras")
     loaded = keras.models.load_model(tmp_path / "vae.keras")

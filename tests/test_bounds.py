@@ -410,7 +410,7 @@ def test_variance_needs_two_images():
         active_units(Codes([[0, 0]], [[0, 0]]), images(1))
 
 
-def test_rate_and_distortion_are_other_than_the_parts_of_the_elbo(trained):
+def test_rate_and_distortion_are_the_parts_of_the_elbo(trained):
     vae, x = trained
     run = measure_vae(vae, x, samples=30)
     mean, log_var = (keras.ops.convert_to_numpy(part).astype("float64") for part in vae.encoder(x))

@@ -61,12 +61,12 @@ def expected(decoder, start, end, way, amounts):
         (np.repeat(CODES[:1], 2, axis=0), NAMES[:2], {}, {}, "pairs have no arc"),
     ],
 )
-def test_bad_arguments_are_drawn(decoder, codes, names, directions, options, message):
+def test_bad_arguments_are_refused(decoder, codes, names, directions, options, message):
     with pytest.raises(ValueError, match=message):
         CodeWalker(decoder, codes, names, directions, **options)
 
 
-def test_decoders_that_the_browser_cannot_run_are_drawn(decoder):
+def test_decoders_that_the_browser_cannot_run_are_refused(decoder):
     with pytest.raises(TypeError, match="decoder is a function; expected a keras.Model"):
         walker(decoder_of)
     z = keras.Input((6,))
@@ -80,7 +80,7 @@ def test_decoders_that_the_browser_cannot_run_are_drawn(decoder):
         walker(decoder_of(widths=(256, 512), scale=40))
 
 
-def test_python_and_browser_hold_different_places(decoder):
+def test_python_and_browser_hold_the_same_places(decoder):
     figure = walker(decoder, start=(2, 1))
     figure.way, figure.amounts, figure.ends = 1.7, [3, -0.5], np.array([1, 3])
     assert (figure.way, figure.amounts, figure.ends) == (1.0, [2.0, -0.5], [1, 3])
@@ -93,7 +93,7 @@ def test_python_and_browser_hold_different_places(decoder):
 @pytest.mark.parametrize(
     ("ends", "way", "amounts"), [((0, 1), 0.5, (0, 0)), ((3, 2), 0.2, (1.5, -2)), ((1, 0), 1, (0, 1))]
 )
-def test_the_browser_draws_another_image_or_another_length_than_python(show, decoder, ends, way, amounts):
+def test_the_browser_draws_python_s_images_and_lengths(show, decoder, ends, way, amounts):
     figure = walker(decoder, start=ends)
     figure.way, figure.amounts = way, amounts
     page = show(figure)
@@ -110,7 +110,7 @@ def test_the_browser_draws_another_image_or_another_length_than_python(show, dec
     assert top - 1 <= min(heights)
 
 
-def test_the_share_of_the_prior_nearer_to_0_is_another(show, decoder):
+def test_the_share_of_the_prior_nearer_to_0_is_right(show, decoder):
     from scipy.stats import chi
 
     figure = walker(decoder)
@@ -121,7 +121,7 @@ def test_the_share_of_the_prior_nearer_to_0_is_another(show, decoder):
         assert f"{share:.{1 if share < 10 else 0}f} %" in page.locator(".vx-readout").text_content()
 
 
-def test_a_decoder_of_the_course_s_width_is_too_large_or_too_coarse(show):
+def test_a_decoder_of_the_course_s_width_is_small_and_fine(show):
     decoder = decoder_of(latent_dim=6, widths=(256, 512), scale=1.2)
     figure = walker(decoder)
     assert len(figure.weights) < 560_000
@@ -131,7 +131,7 @@ def test_a_decoder_of_the_course_s_width_is_too_large_or_too_coarse(show):
         assert np.abs(np.array(found) - wanted).max() < 0.015
 
 
-def test_keys_move_the_wrong_thing_or_nothing_is_said(show, decoder):
+def test_keys_move_what_they_should_and_it_is_said(show, decoder):
     page = show(walker(decoder))
     state = "['ends', 'way', 'amounts'].map((name) => views[0].model.get(name))"
     before = drawn(page)
@@ -152,7 +152,7 @@ def test_keys_move_the_wrong_thing_or_nothing_is_said(show, decoder):
 
 
 @pytest.mark.parametrize("node", [".vx-frame canvas >> nth=0", ".vx-frame canvas >> nth=1", "svg.vx-drawing"])
-def test_dragging_across_a_picture_or_the_curves_walks_elsewhere(show, decoder, node):
+def test_dragging_across_a_picture_or_the_curves_walks_there(show, decoder, node):
     page = show(walker(decoder))
     box = page.locator(node).bounding_box()
     left, right = (30, 12) if node.startswith("svg") else (0, 0)  # the axes' margins
@@ -172,7 +172,7 @@ def test_dragging_across_a_picture_or_the_curves_walks_elsewhere(show, decoder, 
     assert page.get_by_role("slider", name="way done").input_value() == "0"
 
 
-def test_python_s_change_is_not_drawn(show, decoder):
+def test_python_s_change_is_drawn(show, decoder):
     page = show(walker(decoder))
     before = drawn(page)
     page.evaluate("views[0].model.set('way', 0)")
@@ -180,7 +180,7 @@ def test_python_s_change_is_not_drawn(show, decoder):
     assert page.get_by_role("slider", name="way done").input_value() == "0"
 
 
-def test_the_still_picture_or_its_one_line_changes_by_itself(decoder):
+def test_the_still_picture_and_its_one_line_stay_the_same(decoder):
     first, second = (walker(decoder)._repr_mimebundle_()[0] for _ in range(2))
     assert first["image/png"] == second["image/png"] and len(first["image/png"]) < 90_000
     assert first["text/plain"] == second["text/plain"]
@@ -189,7 +189,7 @@ def test_the_still_picture_or_its_one_line_changes_by_itself(decoder):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 900])
-def test_axe_finds_a_violation_or_the_figure_is_wider_than_the_page(show, decoder, width, scheme):
+def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, decoder, width, scheme):
     page = show(walker(decoder), width=width, color_scheme=scheme)
     assert page.locator(".vx-dark").count() == (scheme == "dark")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -198,11 +198,11 @@ def test_axe_finds_a_violation_or_the_figure_is_wider_than_the_page(show, decode
     assert violations(page) == ""
 
 
-def test_an_english_word_is_left_in_another_language(show, decoder, english_left):
+def test_no_english_word_is_left_in_another_language(show, decoder, english_left):
     page = show(walker(decoder))
     assert english_left(page) == []
     assert "," in page.locator(".vx-readout").text_content().replace("»", "")
 
 
-def test_removing_the_figure_leaves_listeners(show, decoder):
+def test_removing_the_figure_leaves_no_listeners(show, decoder):
     assert left_behind(show(walker(decoder))) == 0

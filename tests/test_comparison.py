@@ -13,7 +13,7 @@ rng = np.random.default_rng(0)
 IMAGES = rng.random((20, 28, 28, 1), dtype="float32")
 
 
-def test_the_twin_starts_from_other_weights_than_the_vae(monkeypatch):
+def test_the_twin_starts_from_the_vae_s_weights(monkeypatch):
     for kind in (VAE, keras.Sequential):
         monkeypatch.setattr(kind, "fit", lambda *_, **__: None)
     vae, (to_code, decoder) = train_vae(IMAGES, seed=3), train_twin(IMAGES, seed=3)
@@ -22,7 +22,7 @@ def test_the_twin_starts_from_other_weights_than_the_vae(monkeypatch):
             np.testing.assert_array_equal(a, b)
 
 
-def test_the_twin_trains_on_another_loss_than_the_summed_cross_entropy(monkeypatch):
+def test_the_twin_trains_on_the_summed_cross_entropy(monkeypatch):
     seen = {}
     monkeypatch.setattr(keras.Sequential, "fit", lambda self, batches, **_: seen.update(model=self, batches=batches))
     to_code, decoder = train_twin(IMAGES)
@@ -33,7 +33,7 @@ def test_the_twin_trains_on_another_loss_than_the_summed_cross_entropy(monkeypat
     np.testing.assert_array_equal(seen["model"](IMAGES), seen["model"](IMAGES, training=True))  # no noise
 
 
-def test_cells_hold_unequal_shares_of_the_prior_or_lie_elsewhere():
+def test_cells_hold_equal_shares_of_the_prior():
     counts = cell_counts(rng.standard_normal((100_000, 2)))
     assert counts.shape == (10, 10) and counts.sum() == 100_000 and np.abs(counts - 1000).max() < 150
     corner = cell_counts(np.array([[-3.0, 3.0], [0.01, -0.01]]))
@@ -43,7 +43,7 @@ def test_cells_hold_unequal_shares_of_the_prior_or_lie_elsewhere():
     assert cell_counts(np.array([[50.0, -50.0]])).sum() == 1  # however far out
 
 
-def test_places_are_not_those_of_the_codes():
+def test_places_have_the_means_and_spreads_of_their_names():
     codes = rng.normal([5, -3], [2, 0.5], (20_000, 2))
     places = sample_places(codes, 4000)
     assert list(places) == ["N(0, I)", "N(0, I), moved", "Gaussian", "mixture", "codes"]
@@ -54,7 +54,7 @@ def test_places_are_not_those_of_the_codes():
         np.testing.assert_allclose(points.std(axis=0), spread, rtol=0.06)
 
 
-def test_a_walk_between_two_clumps_finds_no_room_halfway():
+def test_a_walk_between_two_clumps_finds_room_halfway():
     codes = np.concatenate([rng.normal(-10, 0.1, (500, 2)), rng.normal(10, 0.1, (500, 2))])
     asked = []
 
@@ -72,7 +72,7 @@ def test_a_walk_between_two_clumps_finds_no_room_halfway():
 
 
 @pytest.mark.parametrize("codes", [np.zeros(5), np.zeros((0, 2)), np.zeros((5, 3)), np.full((5, 2), np.nan)])
-def test_bad_codes_are_counted(codes):
+def test_bad_codes_are_refused(codes):
     with pytest.raises(ValueError, match="codes"):
         cell_counts(codes)
     with pytest.raises(ValueError, match="codes"):

@@ -73,7 +73,7 @@ def by_hand(network, x, label):
     return outputs
 
 
-def test_networks_see_another_label_than_the_one_given():
+def test_networks_see_the_label_that_is_given():
     encoder, decoder = networks()
     for ours, wanted in zip(arrays(*encoder([X, Y])), by_hand(encoder, X, Y), strict=True):
         np.testing.assert_allclose(ours, wanted, atol=1e-5)
@@ -85,7 +85,7 @@ def test_networks_see_another_label_than_the_one_given():
 
 
 @pytest.mark.parametrize("units", [1, 12])
-def test_embedding_and_one_hot_are_different_functions(units):
+def test_embedding_and_one_hot_are_one_function(units):
     """The rows of the one-hot columns' kernel, taken as the embedding, give the same layer."""
     x, label = keras.Input((5,)), keras.Input((), dtype="int32")
     one_hot, embedded = (keras.Model([x, label], see_label(x, label, units, way)) for way in ("one-hot", "embedding"))
@@ -104,7 +104,7 @@ def test_embedding_and_one_hot_are_different_functions(units):
 
 @pytest.mark.parametrize("sees_label", ["both", "decoder", "encoder"])
 @pytest.mark.parametrize("settings", [{}, {"beta": 3.0}, {"likelihood": "gaussian", "noise_var": 0.1}])
-def test_loss_is_not_that_of_the_networks_at_each_image_s_own_label(sees_label, settings):
+def test_loss_is_that_of_the_networks_at_each_image_s_own_label(sees_label, settings):
     cvae = small(sees_label, log_var=-30.0, **settings)
     mean, log_var = arrays(*cvae.encoder(X if sees_label == "decoder" else [X, Y]))
     z = mean.astype("float32")
@@ -120,7 +120,7 @@ def test_loss_is_not_that_of_the_networks_at_each_image_s_own_label(sees_label, 
     assert cvae.metrics_names == ["loss", "reconstruction", "kl"]
 
 
-def test_step_of_training_ignores_the_labels():
+def test_step_of_training_moves_the_rows_of_its_labels_alone():
     """One step of plain gradient descent moves the rows of labels in the batch, and no others."""
     cvae = small()
     cvae.compile(keras.optimizers.SGD(0.1))
@@ -134,7 +134,7 @@ def test_step_of_training_ignores_the_labels():
 
 
 @pytest.mark.parametrize("how", [{"steps_per_execution": 4}, {"jit_compile": True}, {"run_eagerly": True}])
-def test_a_way_of_running_changes_the_losses(how):
+def test_every_way_of_running_gives_the_same_losses(how):
     histories = []
     for settings in ({"jit_compile": False}, how):
         cvae = small(log_var=-30.0)
@@ -145,7 +145,7 @@ def test_a_way_of_running_changes_the_losses(how):
 
 
 @pytest.mark.parametrize(("sees_label", "way"), [("both", "one-hot"), ("decoder", "embedding"), ("encoder", "one-hot")])
-def test_a_loaded_model_forgets_its_labels_or_its_place(tmp_path, sees_label, way):
+def test_a_loaded_model_goes_on_with_its_labels_and_its_place(tmp_path, sees_label, way):
     cvae = small(sees_label, way)
     cvae.fit(X, Y, batch_size=10, shuffle=False, verbose=0)
     cvae.save(tmp_path / "cvae.keras")
@@ -156,13 +156,13 @@ def test_a_loaded_model_forgets_its_labels_or_its_place(tmp_path, sees_label, wa
         np.testing.assert_allclose(values, runs[1][name], rtol=1e-6)
 
 
-def test_summary_counts_a_network_twice():
+def test_summary_counts_each_network_once():
     cvae = small()
     assert [type(layer).__name__ for layer in cvae.layers] == ["Functional", "Functional", "Sampling"]
     assert cvae.count_params() == cvae.encoder.count_params() + cvae.decoder.count_params() + 1  # and the step
 
 
-def test_a_plain_vae_takes_networks_with_a_condition():
+def test_a_plain_vae_refuses_networks_with_a_condition():
     encoder, decoder = networks()
     with pytest.raises(ValueError, match="The encoder has 2 inputs"):
         VAE(encoder, decoder)
@@ -170,7 +170,7 @@ def test_a_plain_vae_takes_networks_with_a_condition():
         VAE(networks("decoder")[0], decoder)
 
 
-def test_datasets_and_validation_are_not_taken():
+def test_datasets_and_validation_are_taken():
     cvae = small()
     pairs = tf.data.Dataset.from_tensor_slices((X, Y)).batch(10)
     assert set(cvae.fit(pairs, validation_data=(X[:10], Y[:10]), verbose=0).history) == {
@@ -181,7 +181,7 @@ def test_datasets_and_validation_are_not_taken():
 
 
 @pytest.mark.parametrize("label", [0, 7])
-def test_a_fixed_label_is_not_the_label_s_own_network(label):
+def test_a_fixed_label_leaves_the_label_s_own_network(label):
     cvae = small()
     vae = cvae.given(label)
     assert type(vae) is VAE
@@ -201,7 +201,7 @@ def test_a_schedule_goes_on_where_it_is_when_the_label_is_fixed():
     assert int(cvae.given(3).step) == 9
 
 
-def test_a_learned_noise_variance_is_lost_when_the_label_is_fixed():
+def test_a_learned_noise_variance_stays_when_the_label_is_fixed():
     cvae = small(likelihood="gaussian", noise_var="learned")
     cvae.fit(X, Y, epochs=3, verbose=0)
     assert float(cvae.noise_log_var) != pytest.approx(np.log(0.5), abs=1e-4)
@@ -209,7 +209,7 @@ def test_a_learned_noise_variance_is_lost_when_the_label_is_fixed():
 
 
 @pytest.mark.parametrize("sees_label", ["both", "decoder", "encoder"])
-def test_bound_is_not_that_of_each_image_s_own_label(sees_label):
+def test_bound_is_that_of_each_image_s_own_label(sees_label):
     """Against the ELBO computed in NumPy by hand, with fresh noise; 40 draws an image, in standard errors."""
     cvae = small(sees_label)
     mean, log_var = arrays(*cvae.encoder(X if sees_label == "decoder" else [X, Y]))
@@ -224,7 +224,7 @@ def test_bound_is_not_that_of_each_image_s_own_label(sees_label):
     assert ours.shape == (30,) and (np.abs(ours - wanted) < 5 * error + 1e-3).all()
 
 
-def test_bounds_of_a_label_are_out_of_order():
+def test_bounds_of_a_label_are_in_order():
     cvae, x, y = small(), (X[:12] > 0.5).astype("float32"), Y[:12]
     exact = for_each_label(log_likelihood_on_grid, cvae, x, y, tolerance=0.3)
     bounds = [for_each_label(importance_weighted_bound, cvae, x, y, seed=s, k=k).mean() for s, k in ((0, 1), (1, 200))]
@@ -233,7 +233,7 @@ def test_bounds_of_a_label_are_out_of_order():
     assert np.abs(swapped - exact).max() > 0.01
 
 
-def test_noise_of_two_labels_is_the_same():
+def test_noise_of_two_labels_differs():
     seeds = {}
 
     def measure(vae, x, seed):
@@ -245,7 +245,7 @@ def test_noise_of_two_labels_is_the_same():
     assert seeds == {seed: 3 for seed in range(20)}
 
 
-def test_generated_digits_depend_on_more_than_seed_and_label():
+def test_generated_digits_depend_on_seed_and_label_alone():
     cvae = small()
     made = cvae.generate(Y, seed=3)
     assert made.shape == X.shape and made.dtype == np.float32 and made.min() >= 0 and made.max() <= 1
@@ -255,7 +255,7 @@ def test_generated_digits_depend_on_more_than_seed_and_label():
     np.testing.assert_allclose(made, 1 / (1 + np.exp(-arrays(cvae.decoder([z, Y]))[0])), atol=1e-5)
 
 
-def test_transfer_encodes_with_the_wrong_label_or_decodes_with_it():
+def test_transfer_encodes_with_one_label_and_decodes_with_the_other():
     cvae, to = small(), (Y + 3) % 10
     mean, _ = cvae.encoder([X, Y])
     wanted = 1 / (1 + np.exp(-arrays(cvae.decoder([np.asarray(mean), to]))[0]))
@@ -276,7 +276,7 @@ def half_model():
     return cvae
 
 
-def test_a_condition_must_be_a_label(tmp_path):
+def test_a_condition_may_be_an_image(tmp_path):
     cvae = half_model()
     upper, lower = X[:, :14], X[:, 14:]
     first = cvae.evaluate(lower, upper, verbose=0)[0]
@@ -310,7 +310,7 @@ BAD_LABELS = [
 
 
 @pytest.mark.parametrize(("labels", "error", "message"), BAD_LABELS)
-def test_bad_labels_are_accepted(labels, error, message):
+def test_bad_labels_are_refused(labels, error, message):
     cvae = small()
     uses = [lambda: cvae.generate(labels), lambda: cvae.fit(X, labels, verbose=0),
             lambda: cvae.evaluate(X, labels, verbose=0), lambda: cvae.transfer(X, labels, Y),
@@ -320,7 +320,7 @@ def test_bad_labels_are_accepted(labels, error, message):
             use()
 
 
-def test_a_count_of_labels_that_differs_from_the_images_is_accepted():
+def test_a_count_of_labels_that_differs_from_the_images_is_refused():
     cvae = small()
     with pytest.raises(ValueError, match=r"y has shape \(29,\); expected \(30,\), one for each image"):
         cvae.fit(X, Y[:29], verbose=0)
@@ -348,7 +348,7 @@ def test_a_count_of_labels_that_differs_from_the_images_is_accepted():
         (X[:0], ValueError, r"x has shape \(0, 28, 28, 1\)"),
     ],
 )
-def test_bad_images_are_accepted(images, error, message):
+def test_bad_images_are_refused(images, error, message):
     cvae = small()
     for use in (cvae.fit, cvae.evaluate):
         with pytest.raises(error, match=message):
@@ -357,7 +357,7 @@ def test_bad_images_are_accepted(images, error, message):
         cvae.transfer(images, Y[: len(images)], Y[: len(images)])
 
 
-def test_networks_that_do_not_fit_are_accepted():
+def test_networks_that_do_not_fit_are_refused():
     encoder, decoder = networks()
     with pytest.raises(ValueError, match="Neither network has a second input"):
         ConditionalVAE(build_vae_encoder(2, (4,)), build_vae_decoder(2, (4,)))
@@ -378,12 +378,12 @@ def test_networks_that_do_not_fit_are_accepted():
         train_conditional_vae(X, Y, sees_label="encoder")
 
 
-def test_a_network_without_second_input_is_changed_by_fixing_the_condition():
+def test_a_network_without_second_input_stays_when_the_condition_is_fixed():
     encoder = build_vae_encoder(2, (4,))
     assert fix_condition(encoder, 3) is encoder
 
 
-def test_training_makes_another_network_than_the_course_s():
+def test_training_makes_the_course_s_network():
     cvae = train_conditional_vae(X, Y, epochs=1, latent_dim=3)
     units = [[layer.units for layer in part.layers if hasattr(layer, "units")] for part in (cvae.encoder, cvae.decoder)]
     assert units == [[512, 256, 3, 3], [256, 512, 784]]
@@ -401,7 +401,7 @@ def line_of_slant(k, width=1.0, ink=1.0):
     return image[..., None]
 
 
-def test_slant_depends_on_place_thickness_or_darkness():
+def test_slant_depends_on_no_place_thickness_or_darkness():
     for k in (-0.5, 0.0, 0.3):
         images = np.stack([line_of_slant(k), line_of_slant(k, width=2.0), line_of_slant(k, ink=0.3)])
         moved = np.roll(images, (3, -2), axis=(1, 2))
@@ -431,7 +431,7 @@ def test_shares_are_counted_by_what_was_read():
 @pytest.mark.parametrize(
     "vae", [small(), small("decoder"), VAE(build_vae_encoder(2, (4,)), build_vae_decoder(2, (4,)))]
 )
-def test_drawn_codes_are_not_draws_from_q(vae):
+def test_drawn_codes_are_draws_from_q(vae):
     """Against the encoder's own mean and log_var at each image's label, in standard errors of 36 draws."""
     mean, log_var = arrays(*vae.encoder([X, Y] if len(vae.encoder.inputs) == 2 else X))
     draws = np.stack([draw_codes(vae, X, Y, seed) for seed in range(36)])
@@ -440,7 +440,7 @@ def test_drawn_codes_are_not_draws_from_q(vae):
     np.testing.assert_allclose(draws.std(axis=0), 6 * error, rtol=0.6)
 
 
-def test_the_columns_of_the_likelihoods_are_not_the_labels():
+def test_the_columns_of_the_likelihoods_are_the_labels():
     cvae, x = small(), (X[:3] > 0.5).astype("float32")
     every = label_likelihoods(cvae, x, tolerance=0.5)
     assert every.shape == (3, 10)
@@ -450,7 +450,7 @@ def test_the_columns_of_the_likelihoods_are_not_the_labels():
 
 
 @pytest.mark.parametrize(("sees", "inputs"), [("both", 2), ("decoder", 1)])
-def test_completion_sees_other_halves_than_it_says(sees, inputs):
+def test_completion_sees_the_halves_that_it_says(sees, inputs):
     completion = train_completion(X, sees, epochs=1)
     assert len(completion.encoder.inputs) == inputs and len(completion.decoder.inputs) == 2
     z, upper = np.zeros((30, 2), "float32"), X[:, :14]
@@ -460,6 +460,6 @@ def test_completion_sees_other_halves_than_it_says(sees, inputs):
         build_completion("none")
 
 
-def test_the_reader_does_not_learn(mnist):
+def test_the_reader_learns(mnist):
     reader = train_reader(mnist.x_train[:4000], mnist.y_train[:4000], epochs=2)
     assert reader.evaluate(mnist.x_test[:1000], mnist.y_test[:1000], verbose=0)[1] > 0.8

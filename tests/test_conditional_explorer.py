@@ -65,12 +65,12 @@ def expected(decoder, z, label):
         ({"reach": 0}, ValueError, "reach is 0; expected a number above 0"),
     ],
 )
-def test_bad_arguments_are_drawn(decoder, arguments, error, message):
+def test_bad_arguments_are_refused(decoder, arguments, error, message):
     with pytest.raises(error, match=message):
         ConditionalExplorer(decoder, **arguments)
 
 
-def test_decoders_that_the_browser_cannot_run_are_drawn():
+def test_decoders_that_the_browser_cannot_run_are_refused():
     with pytest.raises(TypeError, match="decoder is a function; expected a keras.Model"):
         ConditionalExplorer(decoder_of)
     with pytest.raises(ValueError, match=r"inputs of shapes \[\(None, 3\), \(None,\)\]; expected"):
@@ -92,7 +92,7 @@ def test_decoders_that_the_browser_cannot_run_are_drawn():
 
 
 @pytest.mark.parametrize("way", ["one-hot", "embedding"])
-def test_the_browser_draws_another_digit_than_keras(show, way):
+def test_the_browser_draws_keras_digit(show, way):
     decoder = decoder_of(way)
     page = show(ConditionalExplorer(decoder, label=6, start=(0.7, -1.1)))
     assert page.locator(".vaelab-explorer").get_attribute("data-ready") == "true"
@@ -102,7 +102,7 @@ def test_the_browser_draws_another_digit_than_keras(show, way):
         assert np.abs(drawn - expected(decoder, (0.7, -1.1), label)).max() < 0.01
 
 
-def test_a_decoder_of_the_course_s_width_is_too_large_or_too_coarse(show):
+def test_a_decoder_of_the_course_s_width_is_small_and_fine(show):
     """The real thing, 256-512: packed in few bits, under 600 kB, and right at points that took no part in it."""
     decoder = decoder_of(widths=(256, 512))
     figure = ConditionalExplorer(decoder)
@@ -114,13 +114,13 @@ def test_a_decoder_of_the_course_s_width_is_too_large_or_too_coarse(show):
         assert np.abs(pixels(page, ".vx-frame canvas") - expected(decoder, z, label)).max() < 0.01
 
 
-def test_the_still_picture_changes_by_itself(decoder):
+def test_the_still_picture_stays_the_same(decoder):
     first, second = (ConditionalExplorer(decoder, CODES, LABELS)._repr_mimebundle_()[0] for _ in range(2))
     assert first["image/png"] == second["image/png"] and len(first["image/png"]) < 90_000
     assert first["text/plain"] == second["text/plain"] == "ConditionalExplorer: label 3, point (0.00, 0.00)"
 
 
-def test_keys_move_the_wrong_thing(show, decoder):
+def test_keys_move_what_they_should(show, decoder):
     page = show(ConditionalExplorer(decoder, CODES, LABELS, start=(0.5, 0.5)))
     plane = page.get_by_role("application")
     plane.focus()
@@ -141,7 +141,7 @@ def test_keys_move_the_wrong_thing(show, decoder):
     page.wait_for_function("document.querySelector('[aria-live]').textContent.includes('label 2')")
 
 
-def test_the_mouse_moves_the_wrong_thing(show, decoder):
+def test_the_mouse_moves_what_it_should(show, decoder):
     page = show(ConditionalExplorer(decoder, CODES, LABELS))
     box = page.locator(".vx-plot canvas").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -158,7 +158,7 @@ def test_the_mouse_moves_the_wrong_thing(show, decoder):
     assert "11 % lie farther out" in readout  # exp(-1.5²)
 
 
-def test_python_and_browser_hold_different_points(show, decoder):
+def test_python_and_browser_hold_the_same_point(show, decoder):
     figure = ConditionalExplorer(decoder)
     figure.point = (5, -0.25)
     assert figure.point == [3.0, -0.25]
@@ -172,7 +172,7 @@ def test_python_and_browser_hold_different_points(show, decoder):
 
 @pytest.mark.parametrize("width", [320, 390, 900])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_a_violation_or_the_figure_is_wider_than_the_page(show, decoder, width, scheme):
+def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, decoder, width, scheme):
     page = show(ConditionalExplorer(decoder, CODES, LABELS), width=width, color_scheme=scheme)
     assert page.locator(".vx-dark").count() == (scheme == "dark")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -181,10 +181,10 @@ def test_axe_finds_a_violation_or_the_figure_is_wider_than_the_page(show, decode
         assert control.bounding_box()["height"] >= 44 and control.bounding_box()["width"] >= 44
 
 
-def test_an_english_word_is_left_in_another_language(show, decoder, english_left):
+def test_no_english_word_is_left_in_another_language(show, decoder, english_left):
     page = show(ConditionalExplorer(decoder, CODES, LABELS))
     assert english_left(page, "z₁", "z₂") == []
 
 
-def test_removing_the_figure_leaves_listeners(show, decoder):
+def test_removing_the_figure_leaves_no_listeners(show, decoder):
     assert left_behind(show(ConditionalExplorer(decoder, CODES, LABELS))) == 0

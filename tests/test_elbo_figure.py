@@ -51,7 +51,7 @@ def slider(page, name):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_bar_has_another_length_or_the_sum_does_not_close(show, state):
+def test_bars_have_their_lengths_and_the_sum_closes(show, state):
     figure = ELBOFigure(**dict(zip(("x", "mean", "log_var", "sigma_x"), state, strict=True)))
     expected = by_scipy(*state)
     in_python = [figure.log_evidence, figure.reconstruction, figure.kl, figure.gap]
@@ -63,7 +63,7 @@ def test_a_bar_has_another_length_or_the_sum_does_not_close(show, state):
     assert evidence == pytest.approx(first - kl + gap, abs=1e-6) and gap >= 0
 
 
-def test_the_last_bar_does_not_end_on_the_line(show):
+def test_the_last_bar_ends_on_the_line(show):
     page = show(*(ELBOFigure(*state[:3], sigma_x=state[3]) for state in STATES))
     for picture in page.locator(".ef-bars").all():
         bars = [[float(bar.get_attribute(name)) for name in ("x", "width")] for bar in picture.locator(".ef-bar").all()]
@@ -77,7 +77,7 @@ def test_the_last_bar_does_not_end_on_the_line(show):
 
 
 @pytest.mark.parametrize("start", [(1.5, 0.5), (-2.0, -1.0)])
-def test_the_button_stops_where_a_step_still_helps(show, start):
+def test_the_button_stops_where_no_step_helps(show, start):
     page = show(ELBOFigure(1.5, *start, sigma_x=0.35))
     page.get_by_role("button").click()
     mean, log_var = (page.evaluate(f"views[0].model.get('{name}')") for name in ("mean", "log_var"))
@@ -91,7 +91,7 @@ def test_the_button_stops_where_a_step_still_helps(show, start):
     page.wait_for_function("document.querySelector('[aria-live]').textContent.startsWith('ln p(x) = ')")
 
 
-def test_the_keyboard_does_not_move_q_or_nothing_is_said(show):
+def test_the_keyboard_moves_q_and_it_is_said(show):
     page = show(ELBOFigure(mean=0, log_var=0))
     assert page.evaluate("views[0].readyAtOnce") == "true"
     slider(page, "mean of q").focus()
@@ -110,7 +110,7 @@ def test_the_keyboard_does_not_move_q_or_nothing_is_said(show):
     assert f"−{-by_scipy(0, 0.5, 0, 1)[0]:.3f}" in page.get_by_role("img").last.get_attribute("aria-label")
 
 
-def test_the_pointer_does_not_move_the_mean(show):
+def test_the_pointer_moves_the_mean(show):
     page = show(ELBOFigure(mean=0))
     box = page.locator(".ef-curves").bounding_box()
     middle, unit = box["x"] + box["width"] / 2, (box["width"] - 20) / 8
@@ -124,7 +124,7 @@ def test_the_pointer_does_not_move_the_mean(show):
     assert page.evaluate("views[0].model.get('mean')") == -3.5
 
 
-def test_python_cannot_move_the_figure_or_out_of_range(show):
+def test_python_moves_the_figure_within_its_range(show):
     figure = ELBOFigure()
     figure.mean, figure.sigma_x, figure.x = 99, np.float32(0), -5
     assert (figure.mean, figure.sigma_x, figure.x) == (3.5, 0.2, -1.0)
@@ -137,7 +137,7 @@ def test_python_cannot_move_the_figure_or_out_of_range(show):
     assert "mean 2.00" in page.get_by_role("img").first.get_attribute("aria-label")
 
 
-def test_the_still_picture_or_its_one_line_changes_by_itself():
+def test_the_still_picture_and_its_one_line_stay_the_same():
     first, second = (ELBOFigure()._repr_mimebundle_()[0] for _ in range(2))
     assert first["text/plain"] == second["text/plain"]
     assert first["text/plain"] == "ELBOFigure: x = 1.50, ln p(x) = -1.980 = ELBO -4.055 + gap 2.075 nats"
@@ -146,14 +146,14 @@ def test_the_still_picture_or_its_one_line_changes_by_itself():
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_a_violation(show, scheme):
+def test_axe_finds_no_violation(show, scheme):
     page = show(ELBOFigure(), ELBOFigure(0, 0, 0, 1), color_scheme=scheme)
     assert page.locator(".vx-dark").count() == (2 if scheme == "dark" else 0)
     assert violations(page) == ""
 
 
 @pytest.mark.parametrize("width", [320, 390, 900])
-def test_the_figure_is_wider_than_the_page(show, width):
+def test_the_figure_fits_the_page(show, width):
     page = show(ELBOFigure(4, -3.5, 0.5, 0.2), ELBOFigure(0, -0.2, -1.8, 0.2), width=width)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for picture in page.locator("svg").all():
@@ -166,11 +166,11 @@ def test_the_figure_is_wider_than_the_page(show, width):
         assert control.bounding_box()["height"] >= 44 and control.bounding_box()["width"] >= 90
 
 
-def test_an_english_word_is_left_in_another_language(show, english_left):
+def test_no_english_word_is_left_in_another_language(show, english_left):
     page = show(ELBOFigure())
     assert english_left(page, "z") == []
     assert "1,980" in page.locator(".vx-readout").text_content()
 
 
-def test_removing_the_figure_leaves_listeners(show):
+def test_removing_the_figure_leaves_no_listeners(show):
     assert left_behind(show(ELBOFigure())) == 0

@@ -47,13 +47,13 @@ def test_rows_of_stored_pictures_keep_their_sixteen_shades():
         ({"pictures": pack_images(ROWS[:5, ..., None])}, "50 stored pictures; expected 70"),
     ],
 )
-def test_incomplete_results_are_drawn(changes, message):
+def test_incomplete_results_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         RateDistortionFigure(stored(**changes))
 
 
 @pytest.mark.parametrize("beta", [2, 0, float("nan"), "much", None])
-def test_a_beta_that_was_not_measured_is_accepted(beta):
+def test_a_beta_that_was_not_measured_is_refused(beta):
     with pytest.raises(ValueError, match="expected one of 0.1, 1, 4"):
         RateDistortionFigure(stored(), beta=beta)
     figure = RateDistortionFigure(stored())
@@ -63,7 +63,7 @@ def test_a_beta_that_was_not_measured_is_accepted(beta):
     assert figure.beta == 0.1
 
 
-def test_the_browser_draws_other_pictures_than_were_stored(show):
+def test_the_browser_draws_the_stored_pictures(show):
     page = show(RateDistortionFigure(stored(), beta=4.0))
     found = page.evaluate("""() => [...document.querySelectorAll("canvas")].map((canvas) => {
         const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -76,7 +76,7 @@ def test_the_browser_draws_other_pictures_than_were_stored(show):
         assert drawn[:, 28:30].max() == 0  # the gap
 
 
-def test_the_keyboard_does_not_move_the_marker_or_nothing_is_said(show):
+def test_the_keyboard_moves_the_marker_and_it_is_said(show):
     page = show(RateDistortionFigure(stored(), beta=0.1))
     assert page.evaluate("views[0].readyAtOnce") == "true"
     readout = page.locator(".vx-readout")
@@ -95,7 +95,7 @@ def test_the_keyboard_does_not_move_the_marker_or_nothing_is_said(show):
     assert page.locator(".rd-active").count() == 1 and "β = 4" in readout.text_content()
 
 
-def test_the_marker_or_the_line_of_equal_sums_lies_elsewhere(show):
+def test_the_marker_and_the_line_of_equal_sums_lie_where_they_should(show):
     page = show(RateDistortionFigure(stored(), beta=1.0))
     place, line, scale = page.evaluate("""() => {
         const number = (node, names) => names.map((name) => Number(node.getAttribute(name)));
@@ -109,7 +109,7 @@ def test_the_marker_or_the_line_of_equal_sums_lies_elsewhere(show):
         assert (x - place[0]) / per_rate + (y - place[1]) / per_distortion == pytest.approx(0, abs=0.01)
 
 
-def test_a_click_does_not_choose_the_nearest_point(show):
+def test_a_click_chooses_the_nearest_point(show):
     page = show(RateDistortionFigure(stored(), beta=1.0))
     box = page.locator(".rd-dot").nth(2).bounding_box()
     page.mouse.click(box["x"] + 20, box["y"] + 12)
@@ -118,7 +118,7 @@ def test_a_click_does_not_choose_the_nearest_point(show):
     assert "β = 0.1" in page.locator(".vx-readout").text_content() and slider(page).input_value() == "0"
 
 
-def test_the_still_picture_or_its_one_line_changes_by_itself():
+def test_the_still_picture_and_its_one_line_stay_the_same():
     first, second = (RateDistortionFigure(stored())._repr_mimebundle_()[0] for _ in range(2))
     assert first["text/plain"] == second["text/plain"]
     wanted = "RateDistortionFigure: beta 1, rate 20.0 nats, distortion 84.5 nats, 3 of 4 units active"
@@ -128,14 +128,14 @@ def test_the_still_picture_or_its_one_line_changes_by_itself():
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_a_violation(show, scheme):
+def test_axe_finds_no_violation(show, scheme):
     page = show(RateDistortionFigure(stored()), RateDistortionFigure(stored(), beta=4.0), color_scheme=scheme)
     assert page.locator(".vx-dark").count() == (2 if scheme == "dark" else 0)
     assert violations(page) == ""
 
 
 @pytest.mark.parametrize("width", [320, 390, 900])
-def test_the_figure_is_wider_than_the_page(show, width):
+def test_the_figure_fits_the_page(show, width):
     page = show(RateDistortionFigure(stored(), beta=0.1), width=width)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for picture in (".rd-curve", ".rd-bars"):
@@ -146,11 +146,11 @@ def test_the_figure_is_wider_than_the_page(show, width):
     assert slider(page).bounding_box()["height"] >= 44 and slider(page).bounding_box()["width"] >= 80
 
 
-def test_an_english_word_is_left_in_another_language(show, english_left):
+def test_no_english_word_is_left_in_another_language(show, english_left):
     page = show(RateDistortionFigure(stored()))
     assert english_left(page) == []
     assert "84,5" in page.locator(".vx-readout").text_content()
 
 
-def test_removing_the_figure_leaves_listeners(show):
+def test_removing_the_figure_leaves_no_listeners(show):
     assert left_behind(show(RateDistortionFigure(stored()))) == 0

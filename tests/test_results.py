@@ -167,7 +167,7 @@ def of_kind(kind):
 
 
 @pytest.mark.parametrize("kind", ["cross-entropy", "squared error"])
-def test_a_dearer_nat_does_not_lower_the_rate_in_every_seed(scalings, kind):
+def test_a_dearer_nat_lowers_the_rate_in_every_seed(scalings, kind):
     for cheap, dear in zip(of_kind(kind), of_kind(kind)[1:], strict=False):
         if effective_price(dear) > 1.01 * effective_price(cheap) and effective_price(cheap) < 100:
             rates = [[scalings[seed][name]["kl"] for seed in SEEDS] for name in (cheap, dear)]
@@ -175,7 +175,7 @@ def test_a_dearer_nat_does_not_lower_the_rate_in_every_seed(scalings, kind):
 
 
 @pytest.mark.parametrize(("kind", "part"), [("cross-entropy", "cross_entropy"), ("squared error", "squared_error")])
-def test_a_dearer_nat_does_not_raise_the_error_on_average(scalings, kind, part):
+def test_a_dearer_nat_raises_the_error_on_average(scalings, kind, part):
     error = {name: np.mean([scalings[seed][name][part] for seed in SEEDS]) for name in of_kind(kind)}
     for cheap in error:
         for dear in error:
@@ -183,25 +183,25 @@ def test_a_dearer_nat_does_not_raise_the_error_on_average(scalings, kind, part):
                 assert error[cheap] < error[dear], (cheap, dear)
 
 
-def test_losses_of_one_price_have_different_rates(scalings):
+def test_losses_of_one_price_have_one_rate(scalings):
     rates = [scalings[seed][name]["kl"] for seed in SEEDS for name in LOSSES if effective_price(name) == 1]
     assert len(rates) == 9 and np.ptp(rates) < 0.3
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", ["MSE + mean KL", "MSE + KL"])
-def test_a_price_far_above_the_largest_eigenvalue_does_not_collapse(scalings, seed, name):
+def test_a_price_far_above_the_largest_eigenvalue_collapses(scalings, seed, name):
     run = scalings[seed][name]
     assert run["kl"] < 0.01 and run["spread"] < 0.005 and 50 < run["squared_error"] < 55
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_other_losses_collapse(scalings, seed):
+def test_the_other_losses_do_not_collapse(scalings, seed):
     for name, run in scalings[seed].items():
         assert effective_price(name) > 100 or (run["kl"] > 2.5 and run["spread"] > 0.2 and run["squared_error"] < 42)
 
 
-def test_the_total_tells_the_prices_near_one_apart(scalings):
+def test_the_total_does_not_tell_the_prices_near_one_apart(scalings):
     """Chapter 06 says that it does not: the losses differ by no more than the seeds of one of them do."""
     total = {
         name: [scalings[seed][name]["cross_entropy"] + scalings[seed][name]["kl"] for seed in SEEDS]
@@ -210,7 +210,7 @@ def test_the_total_tells_the_prices_near_one_apart(scalings):
     assert np.ptp([np.mean(runs) for runs in total.values()]) < max(np.ptp(runs) for runs in total.values()) < 4
 
 
-def test_the_squared_error_that_is_left_is_near_the_noise_assumed(scalings):
+def test_the_squared_error_that_is_left_is_a_tenth_of_the_noise_assumed(scalings):
     """Chapter 06 says that it is a tenth of the assumed variance of 1/2."""
     left = np.mean([scalings[seed]["MSE + KL/784"]["squared_error"] for seed in SEEDS]) / 784
     assert 0.04 < left < 0.06

@@ -28,19 +28,19 @@ def dots(page):
         ({"log_var": -5}, "log_var is -5.0; expected a number from -4.0 to 1.4"),
     ],
 )
-def test_numbers_beyond_the_sliders_are_drawn(arguments, message):
+def test_numbers_beyond_the_sliders_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         SamplingFigure(**arguments)
 
 
-def test_the_samples_have_another_spread_than_their_formula():
+def test_the_samples_have_the_spread_of_their_formula():
     figure = SamplingFigure(mean=0.5, log_var=-1.2)
     assert figure.z.mean() == pytest.approx(0.5, abs=1e-5) and figure.z.std() == pytest.approx(np.exp(-0.6), rel=1e-5)
     figure.by_variance = True
     assert figure.z.std() == pytest.approx(np.exp(-1.2), rel=1e-5)
 
 
-def test_the_noise_or_the_still_picture_changes_by_itself():
+def test_the_noise_and_the_still_picture_stay_the_same():
     first, second = (SamplingFigure(log_var=-1.0)._repr_mimebundle_()[0] for _ in range(2))
     assert first["image/png"] == second["image/png"] and len(first["image/png"]) < 60_000
     assert first["text/plain"] == second["text/plain"]
@@ -48,7 +48,7 @@ def test_the_noise_or_the_still_picture_changes_by_itself():
 
 
 @pytest.mark.parametrize("by_variance", [False, True])
-def test_the_browser_draws_other_samples_than_python(show, by_variance):
+def test_the_browser_draws_python_s_samples(show, by_variance):
     figure = SamplingFigure(mean=-0.7, log_var=-0.8, by_variance=by_variance)
     page = show(figure)
     assert page.locator(".vaelab-explorer").get_attribute("data-ready") == "true"
@@ -60,7 +60,7 @@ def test_the_browser_draws_other_samples_than_python(show, by_variance):
     assert f"Measured on the dots: {figure.z.std():.2f}" in page.locator(".vx-readout").inner_text()
 
 
-def test_the_noise_is_drawn_anew_when_a_slider_moves(show):
+def test_the_noise_stays_when_a_slider_moves(show):
     page = show(SamplingFigure(mean=0.0, log_var=0.0))
     noise, before = page.evaluate("views[0].model.get('epsilon')"), dots(page)
     page.get_by_role("slider", name="mean μ").press("ArrowRight")
@@ -72,7 +72,7 @@ def test_the_noise_is_drawn_anew_when_a_slider_moves(show):
     page.wait_for_function("document.querySelector('[aria-live]').textContent.startsWith('z = 0.05 + 0.98')")
 
 
-def test_the_box_to_tick_keeps_the_right_spread(show):
+def test_the_box_to_tick_gives_the_wrong_spread(show):
     page = show(SamplingFigure(log_var=-1.4))
     readout = page.locator(".vx-readout")
     assert "100 % of that" in readout.inner_text()
@@ -82,13 +82,13 @@ def test_the_box_to_tick_keeps_the_right_spread(show):
     assert "100 % of that" in readout.inner_text()  # at σ = 1 nobody notices
 
 
-def test_dots_beyond_the_edge_vanish_in_silence(show):
+def test_dots_beyond_the_edge_are_counted(show):
     figure = SamplingFigure(mean=2.0, log_var=1.4, by_variance=True)
     beyond = int((np.abs(figure.z) > 6).sum())
     assert beyond > 0 and f"{beyond} dots lie beyond the edge" in show(figure).locator(".vx-readout").inner_text()
 
 
-def test_dragging_does_not_move_the_mean(show):
+def test_dragging_moves_the_mean(show):
     page = show(SamplingFigure())
     box = page.locator(".sf-picture").bounding_box()
     page.mouse.move(box["x"] + 100, box["y"] + 100)
@@ -102,7 +102,7 @@ def test_dragging_does_not_move_the_mean(show):
 
 @pytest.mark.parametrize("width", [320, 390, 900])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_a_violation_or_the_figure_is_wider_than_the_page(show, width, scheme):
+def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, width, scheme):
     page = show(SamplingFigure(log_var=-1.0), width=width, color_scheme=scheme)
     assert page.locator(".vx-dark").count() == (scheme == "dark")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -111,11 +111,11 @@ def test_axe_finds_a_violation_or_the_figure_is_wider_than_the_page(show, width,
         assert control.bounding_box()["height"] >= 44
 
 
-def test_an_english_word_is_left_in_another_language(show, english_left):
+def test_no_english_word_is_left_in_another_language(show, english_left):
     page = show(SamplingFigure(mean=2.0, log_var=1.4, by_variance=True))
     assert english_left(page) == []
     assert page.locator(".vx-value").first.text_content() == "2,00"
 
 
-def test_removing_the_figure_leaves_listeners(show):
+def test_removing_the_figure_leaves_no_listeners(show):
     assert left_behind(show(SamplingFigure())) == 0

@@ -53,12 +53,12 @@ def as_published(name, x, logits, mean, log_var, z):
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_loss_is_reduced_otherwise_than_in_its_source(batch, name):
+def test_a_loss_is_reduced_as_in_its_source(batch, name):
     assert float(published_loss(name, *batch)) == pytest.approx(as_published(name, *batch), rel=1e-4)
 
 
 @pytest.mark.parametrize("name", [name for name in LOSSES if "sampled" not in name])
-def test_the_table_of_weights_does_not_belong_to_the_losses(batch, name):
+def test_the_table_of_weights_belongs_to_the_losses(batch, name):
     x, logits, mean, log_var, _ = batch
     error, error_weight, kl_weight = LOSSES[name]
     squared = np.square(x - ops.convert_to_numpy(ops.sigmoid(logits))).sum(axis=(1, 2, 3))
@@ -67,7 +67,7 @@ def test_the_table_of_weights_does_not_belong_to_the_losses(batch, name):
     assert float(published_loss(name, *batch)) == pytest.approx(expected, rel=1e-4)
 
 
-def test_the_sampled_kl_is_not_the_kl_on_average(batch):
+def test_the_sampled_kl_is_the_kl_on_average(batch):
     x, logits, mean, log_var, _ = batch
     epsilon = np.random.default_rng(1).standard_normal((2000, 7, 2)).astype("float32")
     draws = [published_loss("sum BCE + sampled KL", x, logits, mean, log_var, mean + np.exp(0.5 * log_var) * e)
@@ -76,7 +76,7 @@ def test_the_sampled_kl_is_not_the_kl_on_average(batch):
     assert abs(np.mean(draws) - float(published_loss("sum BCE + KL", *batch))) < 4 * error + 1e-3
 
 
-def test_a_price_is_not_the_one_the_chapter_derives():
+def test_a_price_is_the_one_that_the_chapter_derives():
     expected = {
         "sum BCE + KL": 1,
         "sum BCE + sampled KL": 1,
@@ -92,7 +92,7 @@ def test_a_price_is_not_the_one_the_chapter_derives():
     assert {name: pytest.approx(effective_price(name)) for name in LOSSES} == expected
 
 
-def test_training_repeats_with_another_result_or_measures_another_loss(mnist):
+def test_training_repeats_and_measures_its_loss(mnist):
     x = mnist.x_train[:200]
     first, second = (measure_loss(*train_with_loss(x, "sum BCE + KL", seed=3, epochs=1), x) for _ in range(2))
     assert first == second and set(first) == {"kl", "squared_error", "cross_entropy", "spread"}
@@ -104,7 +104,7 @@ def test_training_repeats_with_another_result_or_measures_another_loss(mnist):
     assert measure_loss(*train_with_loss(x, "MSE + KL", seed=3, epochs=1), x) != first
 
 
-def test_the_measure_is_not_a_sum_over_pixels_and_a_mean_over_images(mnist):
+def test_the_measure_is_a_sum_over_pixels_and_a_mean_over_images(mnist):
     x = mnist.x_train[:100]
     encoder, decoder = train_with_loss(x, "sum BCE + KL", epochs=1, latent_dim=3)
     for layer in ("mean", "log_var"):
@@ -119,12 +119,12 @@ def test_the_measure_is_not_a_sum_over_pixels_and_a_mean_over_images(mnist):
     assert measured["kl"] == pytest.approx(3 * 0.5 * 59, rel=1e-4) and measured["spread"] == pytest.approx(0, abs=1e-6)
 
 
-def test_an_unknown_loss_does_not_list_the_known_ones(mnist):
+def test_an_unknown_loss_lists_the_known_ones(mnist):
     with pytest.raises(ValueError, match="loss is 'mse'; expected a function or one of: sum BCE \\+ KL, .*MSE \\+ KL"):
         train_with_loss(mnist.x_train[:100], "mse")
 
 
-def test_packed_images_come_back_as_others():
+def test_packed_images_come_back():
     images = np.random.default_rng(0).random((5, 28, 28, 1)).astype("float32")
     back = unpack_images(pack_images(images))
     assert back.shape == images.shape and back.dtype == np.float32
@@ -138,13 +138,13 @@ def test_packed_images_come_back_as_others():
 @pytest.mark.parametrize(
     "images", [np.zeros((2, 28, 27, 1)), np.full((2, 28, 28, 1), 1.1), np.full((2, 28, 28, 1), np.nan)]
 )
-def test_other_images_are_not_packed(images):
+def test_images_of_another_kind_are_not_packed(images):
     with pytest.raises(ValueError, match="images has (shape|values)"):
         pack_images(images)
 
 
 @pytest.mark.parametrize("text", ["abc", "AAAA", None])
-def test_other_texts_are_not_unpacked(text):
+def test_texts_of_another_kind_are_not_unpacked(text):
     with pytest.raises(ValueError, match="pictures can't be read"):
         unpack_images(text)
 
@@ -157,13 +157,13 @@ def stored():
     return load_results("loss_scalings")
 
 
-def test_the_store_lacks_a_loss_a_seed_or_samples_or_is_too_large(stored):
+def test_the_store_holds_every_loss_seed_and_sample_and_is_small(stored):
     assert all(set(stored[seed]) == set(LOSSES) for seed in SEEDS) and set(stored["samples"]) == set(LOSSES)
     assert all(unpack_images(text).shape == (20, 28, 28, 1) for text in stored["samples"].values())
     assert (RESULTS / "loss_scalings.json").stat().st_size < 200_000
 
 
-def test_the_price_of_a_loss_depends_on_how_a_graph_is_compiled(batch):
+def test_a_compiled_loss_is_the_same(batch):
     x, logits, mean, log_var, z = batch
     compiled = tf.function(lambda *parts: published_loss("500 mean BCE + KL", *parts))
     assert float(compiled(x, logits, mean, log_var, z)) == pytest.approx(

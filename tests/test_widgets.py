@@ -88,13 +88,13 @@ def point(page):
         ({"regions": [{"name": "a"}]}, "A region is"),
     ],
 )
-def test_bad_input_is_drawn(decoder, cloud, change, message):
+def test_bad_input_is_refused(decoder, cloud, change, message):
     with pytest.raises(ValueError, match=message):
         LatentExplorer(decoder, **{"codes": cloud[0], "labels": None, **change})
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_weights_that_are_not_finite_are_drawn(cloud, value):
+def test_weights_that_are_not_finite_are_refused(cloud, value):
     broken = decoder_of((4, "relu"))
     kernel, bias = broken.layers[1].get_weights()
     kernel[2, 5] = value
@@ -103,7 +103,7 @@ def test_weights_that_are_not_finite_are_drawn(cloud, value):
         LatentExplorer(broken, cloud[0])
 
 
-def test_an_unknown_layer_gets_no_clear_error(cloud):
+def test_an_unknown_layer_is_named(cloud):
     def chain(*stack, size=2):
         return keras.Sequential([keras.Input((size,)), *stack, layers.Dense(9)])
 
@@ -142,14 +142,14 @@ def test_an_unknown_layer_gets_no_clear_error(cloud):
             LatentExplorer(model, cloud[0])
 
 
-def test_a_layer_that_does_more_than_it_says_is_believed(cloud):
+def test_a_layer_that_does_more_than_it_says_is_refused(cloud):
     twice = decoder_of((4, "relu"))
     twice.layers[0].call = lambda x, training=None: 2 * layers.Dense.call(twice.layers[0], x)
     with pytest.raises(ValueError, match="miss its output"):
         LatentExplorer(twice, cloud[0])
 
 
-def test_logits_are_drawn_as_pixels_without_a_warning(cloud):
+def test_logits_drawn_as_pixels_are_warned_of(cloud):
     logits = decoder_of((16, "relu"), out="linear", scale=4)
     with pytest.warns(UserWarning, match="logits=True"):
         LatentExplorer(logits, cloud[0])
@@ -161,20 +161,20 @@ def test_logits_are_drawn_as_pixels_without_a_warning(cloud):
 # ---- the state that travels ----
 
 
-def test_weights_travel_larger_than_needed_or_rounder_than_allowed(cloud, decoder):
+def test_weights_travel_as_small_as_their_tolerance_allows(cloud, decoder):
     assert LatentExplorer(decoder, cloud[0]).network["dtype"] == "int16"
     steep = decoder_of((64, "tanh"), scale=3000)
     assert LatentExplorer(steep, cloud[0]).network["dtype"] == "float32"
 
 
-def test_the_course_decoder_with_10000_codes_takes_more_than_350_kb():
+def test_the_course_decoder_with_10000_codes_takes_less_than_350_kb():
     codes = np.random.default_rng(0).normal(0, 30, (10_000, 2))
     explorer = LatentExplorer(decoder_of((64, "relu")), codes, np.arange(10_000) % 10)
     state = ipywidgets.embed.dependency_state([explorer], drop_defaults=False)
     assert len(json.dumps(state)) < 350_000
 
 
-def test_codes_or_box_are_not_those_given(decoder, cloud):
+def test_codes_and_box_are_those_given(decoder, cloud):
     codes, labels = cloud
     paths = [{"name": "way", "from": [0, 0], "to": [40, 0]}]
     regions = [{"name": "ring", "center": [0, 0], "radius": 50}, {"name": "box", "low": [-1, -1], "high": [1, 60]}]
@@ -189,13 +189,13 @@ def test_codes_or_box_are_not_those_given(decoder, cloud):
     assert single.view["high"][0] > single.view["low"][0] and single.point == codes[0].tolist()
 
 
-def test_the_cloud_is_not_defined_as_documented(decoder, cloud):
+def test_the_cloud_is_defined_as_documented(decoder, cloud):
     codes, _ = cloud
     between = np.sort(np.linalg.norm(codes[:, None].astype("float64") - codes, axis=2), axis=1)
     assert LatentExplorer(decoder, codes).view["radius"] == pytest.approx(np.percentile(between[:, 5], 99))
 
 
-def test_the_point_cannot_be_set_or_leaves_the_box(decoder, cloud):
+def test_the_point_can_be_set_and_stays_in_the_box(decoder, cloud):
     explorer = LatentExplorer(decoder, *cloud)
     explorer.point = np.array([1, -2])
     assert explorer.point == [1.0, -2.0]
@@ -207,7 +207,7 @@ def test_the_point_cannot_be_set_or_leaves_the_box(decoder, cloud):
     assert explorer.point == [explorer.view["high"][0], 0.0]
 
 
-def test_the_still_picture_or_its_one_line_changes_by_itself(decoder, cloud):
+def test_the_still_picture_and_its_one_line_stay_the_same(decoder, cloud):
     first, second = (LatentExplorer(decoder, *cloud, start=[0, 0])._repr_mimebundle_()[0] for _ in range(2))
     assert first["text/plain"] == second["text/plain"]
     assert re.fullmatch(
@@ -226,7 +226,7 @@ def large(scale=4.0):
     return decoder_of((256, "relu"), (512, "relu"), out="linear", scale=scale)
 
 
-def test_a_large_decoder_takes_two_bytes_a_weight_or_other_pixels_than_keras(show, cloud):
+def test_a_large_decoder_takes_about_a_byte_a_weight_and_draws_keras_pixels(show, cloud):
     model, random = large(), np.random.default_rng(1)
     explorer = LatentExplorer(model, cloud[0] / 4, logits=True)
     assert [step[2] for step in explorer.network["steps"] if len(step) == 3] in ([7, 7], [8, 8])
@@ -240,14 +240,14 @@ def test_a_large_decoder_takes_two_bytes_a_weight_or_other_pixels_than_keras(sho
     assert np.abs(computed - expected).max() <= 0.01
 
 
-def test_rounding_to_few_bits_is_trusted_unmeasured(monkeypatch, cloud):
+def test_rounding_to_few_bits_is_measured(monkeypatch, cloud):
     monkeypatch.setattr(packing, "TIGHT_TOLERANCE", 0.0)
     network = LatentExplorer(large(), cloud[0] / 4, logits=True).network
     assert network["dtype"] == "int16"
     assert [step for step in network["steps"] if not isinstance(step, str)] == [[2, 256], [256, 512], [512, 784]]
 
 
-def test_rounding_without_making_up_for_it_would_do():
+def test_rounding_without_making_up_for_it_would_not_do():
     """The control: plain rounding to seven bits misses what the packing keeps."""
     model = large()
     steps, points = read_chain(model), np.random.default_rng(0).uniform(-3, 3, (1681, 2))
@@ -261,14 +261,14 @@ def test_rounding_without_making_up_for_it_would_do():
     assert np.abs(run([*rough, "sigmoid"], points) - expected).max() > 0.02
 
 
-def test_a_large_layer_without_moving_inputs_is_an_error(cloud):
+def test_a_large_layer_without_moving_inputs_is_packed(cloud):
     model = large()
     for layer in model.layers[:2]:
         layer.set_weights([np.zeros_like(layer.kernel), np.zeros_like(layer.bias)])
     LatentExplorer(model, cloud[0], logits=True)
 
 
-def test_a_small_decoder_loses_bits(decoder, cloud):
+def test_a_small_decoder_keeps_its_bits(decoder, cloud):
     steps = LatentExplorer(decoder, *cloud).network["steps"]
     assert all(isinstance(step, str) or len(step) == 2 for step in steps)
 
@@ -303,7 +303,7 @@ def chains():
 @pytest.mark.parametrize(("name", "model"), list(chains()))
 @pytest.mark.parametrize("spread", [3, 300])
 @pytest.mark.filterwarnings("ignore:The decoder's pixels")
-def test_the_browser_computes_other_pixels_than_keras(show, name, model, spread):
+def test_the_browser_computes_keras_pixels(show, name, model, spread):
     random = np.random.default_rng(1)
     explorer = LatentExplorer(model, random.normal(0, spread / 2, (200, 2)))
     low, high = explorer.view["low"], explorer.view["high"]
@@ -314,7 +314,7 @@ def test_the_browser_computes_other_pixels_than_keras(show, name, model, spread)
     assert np.abs(computed - expected).max() <= 0.01
 
 
-def test_logits_are_not_turned_into_pixels(show, cloud):
+def test_logits_are_turned_into_pixels(show, cloud):
     model = decoder_of((16, "relu"), out="linear", scale=4)
     points = cloud[0][:50]
     expected = keras.ops.sigmoid(model(points)).numpy().reshape(50, -1)
@@ -322,7 +322,7 @@ def test_logits_are_not_turned_into_pixels(show, cloud):
     assert np.abs(np.array(page.evaluate(DECODE, points.tolist())) - expected).max() <= 0.01
 
 
-def test_the_first_image_is_not_the_decoders_or_comes_late(show, decoder, cloud):
+def test_the_first_image_is_the_decoder_s_and_comes_at_once(show, decoder, cloud):
     page = show(LatentExplorer(decoder, *cloud, start=[3, 4]))
     assert page.evaluate("views[0].readyAtOnce") == "true"
     drawn = page.evaluate(
@@ -332,7 +332,7 @@ def test_the_first_image_is_not_the_decoders_or_comes_late(show, decoder, cloud)
     assert np.abs(ink - decoder(np.array([[3.0, 4.0]])).numpy()[0, ..., 0]).max() < 0.01
 
 
-def test_the_pointer_does_not_move_the_point(show, decoder, cloud):
+def test_the_pointer_moves_the_point(show, decoder, cloud):
     explorer = LatentExplorer(decoder, *cloud)
     page = show(explorer)
     first = picture(page)
@@ -350,7 +350,7 @@ def test_the_pointer_does_not_move_the_point(show, decoder, cloud):
     assert point(page).tolist() == explorer.view["high"]
 
 
-def test_a_finger_scrolls_the_page_instead_of_moving_the_point(show, decoder, cloud):
+def test_a_finger_moves_the_point_and_not_the_page(show, decoder, cloud):
     explorer = LatentExplorer(decoder, *cloud)
     page = show(explorer, width=390, has_touch=True, is_mobile=True)
     session = page.context.new_cdp_session(page)
@@ -374,7 +374,7 @@ def test_a_finger_scrolls_the_page_instead_of_moving_the_point(show, decoder, cl
     assert page.evaluate("scrollY") > 50  # the same swipe scrolls where it starts beside the plane
 
 
-def test_the_arrow_keys_do_not_move_the_point(show, decoder, cloud):
+def test_the_arrow_keys_move_the_point(show, decoder, cloud):
     explorer = LatentExplorer(decoder, *cloud, start=[0, 0])
     page = show(explorer)
     page.evaluate("document.addEventListener('keydown', (event) => (window.leaked = event.key))")
@@ -395,7 +395,7 @@ def test_the_arrow_keys_do_not_move_the_point(show, decoder, cloud):
     page.wait_for_function("document.querySelector('[aria-live]').textContent.startsWith('z = (0.0, 0.0). ')")
 
 
-def test_leaving_the_cloud_is_not_marked(show, decoder, cloud):
+def test_leaving_the_cloud_is_marked(show, decoder, cloud):
     codes, labels = cloud
     explorer = LatentExplorer(decoder, codes, labels, start=codes[7].tolist())
     page = show(explorer)
@@ -415,7 +415,7 @@ def test_leaving_the_cloud_is_not_marked(show, decoder, cloud):
     assert root.get_attribute("data-state") == "inside" and "z = (10.0, 0.0)" in readout.text_content()
 
 
-def test_the_slider_does_not_walk_along_its_path(show, decoder, cloud):
+def test_the_slider_walks_along_its_path(show, decoder, cloud):
     paths = [{"name": "across", "from": [-10, 0], "to": [10, 0]}, {"name": "up", "from": [0, -10], "to": [0, 10]}]
     page = show(LatentExplorer(decoder, *cloud, paths=paths[:1]), LatentExplorer(decoder, *cloud, paths=paths))
     across = page.get_by_role("slider", name="across").first
@@ -432,7 +432,7 @@ def test_the_slider_does_not_walk_along_its_path(show, decoder, cloud):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_a_violation(show, decoder, cloud, scheme):
+def test_axe_finds_no_violation(show, decoder, cloud, scheme):
     ways = [{"name": "across", "from": [-10, 0], "to": [10, 0]}, {"name": "up", "from": [0, -10], "to": [0, 10]}]
     ring = [{"name": "ring", "center": [0, 0], "radius": 10}]
     page = show(
@@ -448,7 +448,7 @@ def test_axe_finds_a_violation(show, decoder, cloud, scheme):
     assert page.evaluate("new Set([...document.querySelectorAll('[id]')].map((e) => e.id)).size") == 2
 
 
-def test_the_figure_ignores_the_pages_theme(show, decoder, cloud):
+def test_the_figure_follows_the_page_s_theme(show, decoder, cloud):
     page = show(LatentExplorer(decoder, *cloud))
     plane = "document.querySelector('.vx-plot canvas').toDataURL()"
     light = page.evaluate(plane)
@@ -463,7 +463,7 @@ def test_the_figure_ignores_the_pages_theme(show, decoder, cloud):
 
 
 @pytest.mark.parametrize("width", [320, 390, 900])
-def test_the_figure_is_wider_than_the_page(show, decoder, cloud, width):
+def test_the_figure_fits_the_page(show, decoder, cloud, width):
     paths = [{"name": "a path with a rather long name that must wrap", "from": [-10, 0], "to": [10, 0]}]
     page = show(LatentExplorer(decoder, *cloud, paths=paths), width=width)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -472,7 +472,7 @@ def test_the_figure_is_wider_than_the_page(show, decoder, cloud, width):
     assert (image["x"] >= plane["x"] + plane["width"]) == (width == 900)  # beside it where there is room
 
 
-def test_an_english_word_is_left_in_another_language(show, decoder, cloud, english_left):
+def test_no_english_word_is_left_in_another_language(show, decoder, cloud, english_left):
     paths = [{"name": name, "from": [0, 0], "to": [9, 9]} for name in ("«eins»", "«zwei»")]
     regions = [{"name": "«ring»", "center": [0, 0], "radius": 9}]
     page = show(
@@ -485,5 +485,5 @@ def test_an_english_word_is_left_in_another_language(show, decoder, cloud, engli
     assert "z = (10,0, 0,0)" in page.locator(".vx-readout").last.text_content()
 
 
-def test_removing_the_figure_leaves_listeners(show, decoder, cloud):
+def test_removing_the_figure_leaves_no_listeners(show, decoder, cloud):
     assert left_behind(show(LatentExplorer(decoder, *cloud))) == 0
