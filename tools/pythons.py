@@ -22,9 +22,8 @@ from files import ROOT
 CHAPTER = "notebooks/en/04-kl-divergence.ipynb"
 # What the package, its tests and a chapter need; the versions are the maintainer's.
 PACKAGES = [".", "ipykernel", "ipywidgets", "nbval", "pytest", "pytest-xdist"]
-# The tests that need more than that: a browser, the site, the grader, the tools.
-NEED_MORE = ["bench", "code_walker", "*explorer", "*_figure", "widgets", "environment", "lab", "notebook*", "pythons",
-             "results", "site", "grading*", "portability"]  # fmt: skip
+# The tests that need more than that: a browser, the site, the grader.
+NEED_MORE = ["bench", "code_walker", "*explorer", "*_figure", "widgets", "notebooks", "results", "site", "grading*"]
 SIDE_BY_SIDE = ["--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
@@ -70,7 +69,9 @@ def pythons():
 
 
 def package_tests():
-    """The test files that need no more than PACKAGES."""
+    """The test files that need no more than PACKAGES: the folder tests/package, while there is none all but some."""
+    if (ROOT / "tests" / "package").is_dir():
+        return ["tests/package"]
     names = sorted(path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py"))
     return [f"tests/test_{name}.py" for name in names if not any(fnmatch.fnmatch(name, kind) for kind in NEED_MORE)]
 

@@ -60,13 +60,22 @@
   });
 
   // A formula, a table or code that is wider than the page scrolls inside itself, and the arrow keys reach it.
-  const names = { "div.math": "Formula", pre: "Code", ".pst-scrollable-table-container": "Table", ".cell_output > .output": "Output" };
+  const names = {
+    "div.math": "Formula",
+    pre: "Code",
+    ".pst-scrollable-table-container": "Table",
+    ".cell_output > .output": "Output",
+  };
   function markScrollers() {
     for (const [selector, name] of Object.entries(names)) {
       for (const box of document.querySelectorAll(`.bd-article ${selector}`)) {
         const scrolls = box.scrollWidth > box.clientWidth + 1;
-        if (scrolls) Object.entries({ tabindex: 0, role: "group", "aria-label": `${name}, scrolls sideways` }).forEach((a) => box.setAttribute(...a));
-        else if (box.getAttribute("role") === "group") ["tabindex", "role", "aria-label"].forEach((a) => box.removeAttribute(a));
+        if (scrolls)
+          Object.entries({ tabindex: 0, role: "group", "aria-label": `${name}, scrolls sideways` }).forEach((a) =>
+            box.setAttribute(...a),
+          );
+        else if (box.getAttribute("role") === "group")
+          ["tabindex", "role", "aria-label"].forEach((a) => box.removeAttribute(a));
       }
     }
   }
@@ -77,5 +86,6 @@
   document.addEventListener("toggle", markScrollers, true);
 
   // The browser cannot fetch pages from the disk, so over file:// the results come without their excerpts.
-  if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+  if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object")
+    DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 })();

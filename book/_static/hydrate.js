@@ -3,7 +3,8 @@
 (function () {
   "use strict";
   const here = document.currentScript.src;
-  const scripts = {}, modules = {};
+  const scripts = {},
+    modules = {};
 
   function load(name) {
     scripts[name] ??= new Promise((resolve, reject) => {
@@ -34,7 +35,8 @@
 
   // As much of a Jupyter widget model as a figure needs: there is no kernel to save anything to.
   function createModel({ state, buffers }) {
-    const values = structuredClone(state), listeners = {};
+    const values = structuredClone(state),
+      listeners = {};
     for (const { path, data } of buffers) {
       const parent = path.slice(0, -1).reduce((value, key) => value[key], values);
       parent[path.at(-1)] = decode(data);
@@ -44,11 +46,12 @@
       set(name, value) {
         if (values[name] === value) return;
         values[name] = value;
-        for (const event of [`change:${name}`, "change"]) for (const listener of [...(listeners[event] ?? [])]) listener();
+        for (const event of [`change:${name}`, "change"])
+          for (const listener of [...(listeners[event] ?? [])]) listener();
       },
       on: (names, listener) => names.split(" ").forEach((name) => (listeners[name] ??= new Set()).add(listener)),
-      off: (names, listener) => names.split(" ").forEach((name) =>
-        listener ? listeners[name]?.delete(listener) : delete listeners[name]),
+      off: (names, listener) =>
+        names.split(" ").forEach((name) => (listener ? listeners[name]?.delete(listener) : delete listeners[name])),
       save_changes() {},
       send() {},
     };

@@ -1,6 +1,12 @@
 // ---- two lines between two codes, after the decoder of plane.js. Styles: code_walker.css after plane.css. ----------
 
-const LEFT = 30, RIGHT = 12, TOP = 28, PANEL = 130, BOTTOM = 38, STEPS = 60, LINES = ["straight", "spherical"];
+const LEFT = 30,
+  RIGHT = 12,
+  TOP = 28,
+  PANEL = 130,
+  BOTTOM = 38,
+  STEPS = 60,
+  LINES = ["straight", "spherical"];
 
 const lengthOf = (z) => Math.hypot(...z);
 
@@ -8,24 +14,32 @@ const straightLine = (a, b, way) => a.map((value, i) => (1 - way) * value + way 
 
 // The direction turns evenly, and the length changes evenly. Two codes of one direction have no arc.
 function sphericalLine(a, b, way) {
-  const from = lengthOf(a), to = lengthOf(b), cosine = a.reduce((sum, value, i) => sum + value * b[i], 0) / (from * to);
-  const angle = Math.acos(clamp(cosine, [-1, 1])), sine = Math.sin(angle);
+  const from = lengthOf(a),
+    to = lengthOf(b),
+    cosine = a.reduce((sum, value, i) => sum + value * b[i], 0) / (from * to);
+  const angle = Math.acos(clamp(cosine, [-1, 1])),
+    sine = Math.sin(angle);
   if (sine < 1e-6) return straightLine(a, b, way);
   const [ofA, ofB] = [Math.sin((1 - way) * angle) / (sine * from), Math.sin(way * angle) / (sine * to)];
   return a.map((value, i) => ((1 - way) * from + way * to) * (ofA * value + ofB * b[i]));
 }
 
 function render({ model, el }) {
-  const strings = model.get("strings"), network = model.get("network"), { places } = network;
+  const strings = model.get("strings"),
+    network = model.get("network"),
+    { places } = network;
   const { codes, names, directions, most, shares, band } = model.get("view");
-  const layers = readLayers(network, model.get("weights")), [height, width] = network.shape;
-  const number = numbersOf(strings.language), vectors = Object.values(directions);
+  const layers = readLayers(network, model.get("weights")),
+    [height, width] = network.shape;
+  const number = numbersOf(strings.language),
+    vectors = Object.values(directions);
 
   // The elements
   const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
   const choice = element(root, "div", { class: "cw-ends" });
   const selects = ["from", "to"].map((name, place) => {
-    const end = element(choice, "div"), id = newId();
+    const end = element(choice, "div"),
+      id = newId();
     element(end, "label", { for: id }, strings[name]);
     const select = element(end, "select", { id, ...OWN_KEYS });
     names.forEach((text, i) => element(select, "option", { value: i }, text));
@@ -38,7 +52,8 @@ function render({ model, el }) {
   });
   const main = element(root, "div", { class: "cw-main" });
   const pictures = LINES.map((name) => {
-    const beside = element(main, "div"), frame = element(beside, "div", { class: "vx-frame" });
+    const beside = element(main, "div"),
+      frame = element(beside, "div", { class: "vx-frame" });
     const picture = element(frame, "canvas", { role: "img", width, height });
     picture.style.aspectRatio = `${width} / ${height}`;
     element(beside, "div", { class: `vx-caption cw-${name}`, "aria-hidden": "true" }, strings[name]);
@@ -60,7 +75,8 @@ function render({ model, el }) {
   for (const [node, left, right] of [...pictures.map((picture) => [picture, 0, 0]), [drawing, LEFT, RIGHT]]) {
     node.classList.add("vx-across");
     onDrag(node, (event) => {
-      const box = node.getBoundingClientRect(), way = (event.clientX - box.left - left) / (box.width - left - right);
+      const box = node.getBoundingClientRect(),
+        way = (event.clientX - box.left - left) / (box.width - left - right);
       change({ way: clamp(Math.round(100 * way) / 100, [0, 1]) }, event);
     });
   }
@@ -72,7 +88,8 @@ function render({ model, el }) {
 
   // The codes at a share of the way: [straight, spherical]
   function at(way) {
-    const [a, b] = model.get("ends").map((place) => codes[place]), amounts = model.get("amounts");
+    const [a, b] = model.get("ends").map((place) => codes[place]),
+      amounts = model.get("amounts");
     return [straightLine, sphericalLine].map((line) =>
       line(a, b, way).map((value, i) => vectors.reduce((sum, vector, k) => sum + amounts[k] * vector[i], value)),
     );
@@ -80,13 +97,18 @@ function render({ model, el }) {
 
   // Which share of N(0, I) is nearer to 0 than a point of this length, in per cent
   function share(length) {
-    const place = Math.min(20 * length, shares.length - 1), low = Math.floor(place), high = Math.ceil(place);
+    const place = Math.min(20 * length, shares.length - 1),
+      low = Math.floor(place),
+      high = Math.ceil(place);
     return 100 * (shares[low] + (place - low) * (shares[high] - shares[low]));
   }
 
   function drawLengths(way, lengths) {
-    const w = drawing.clientWidth || 300, base = TOP + PANEL, ceiling = Math.max(1.15 * band[1], ...lengths.flat());
-    const toX = (t) => LEFT + t * (w - RIGHT - LEFT), toY = (length) => base - (length / ceiling) * PANEL;
+    const w = drawing.clientWidth || 300,
+      base = TOP + PANEL,
+      ceiling = Math.max(1.15 * band[1], ...lengths.flat());
+    const toX = (t) => LEFT + t * (w - RIGHT - LEFT),
+      toY = (length) => base - (length / ceiling) * PANEL;
     set(drawing, { height: base + BOTTOM, viewBox: `0 0 ${w} ${base + BOTTOM}` });
     drawing.replaceChildren();
     const box = { x: LEFT, y: toY(band[1]), width: w - RIGHT - LEFT, height: toY(band[0]) - toY(band[1]) };
@@ -110,7 +132,9 @@ function render({ model, el }) {
   }
 
   function draw() {
-    const way = model.get("way"), [start, end] = model.get("ends").map((place) => names[place]), here = at(way);
+    const way = model.get("way"),
+      [start, end] = model.get("ends").map((place) => names[place]),
+      here = at(way);
     const percent = number(100 * way, 0);
     here.forEach((z, i) => {
       const pixels = decode(layers, z);

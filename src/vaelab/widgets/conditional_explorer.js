@@ -1,10 +1,16 @@
 // One point of the plane, ten labels, and what a conditional decoder draws there for each of them.
 
-const LEFT = 34, RIGHT = 10, TOP = 8, BOTTOM = 36, LABELS = 10;
+const LEFT = 34,
+  RIGHT = 10,
+  TOP = 8,
+  BOTTOM = 36,
+  LABELS = 10;
 
 // For each label a decoder of its own. They share all layers; only the first bias is moved by the label's row.
 function decoders(network, weights) {
-  const [first, ...rest] = readLayers(network, weights), { units, kernel, bias } = first, inputs = first.inputs - LABELS;
+  const [first, ...rest] = readLayers(network, weights),
+    { units, kernel, bias } = first,
+    inputs = first.inputs - LABELS;
   return Array.from({ length: LABELS }, (_, label) => {
     const row = kernel.subarray((inputs + label) * units, (inputs + label + 1) * units);
     const own = { inputs, units, kernel: kernel.subarray(0, inputs * units), bias: bias.map((b, i) => b + row[i]) };
@@ -13,21 +19,28 @@ function decoders(network, weights) {
 }
 
 function render({ model, el }) {
-  const strings = model.get("strings"), { reach, start } = model.get("view"), network = model.get("network");
-  const drawers = decoders(network, model.get("weights")), [height, width] = network.shape, { places } = network;
-  const codes = new Float32Array(copy(model.get("codes"))), labels = new Uint8Array(copy(model.get("labels")));
+  const strings = model.get("strings"),
+    { reach, start } = model.get("view"),
+    network = model.get("network");
+  const drawers = decoders(network, model.get("weights")),
+    [height, width] = network.shape,
+    { places } = network;
+  const codes = new Float32Array(copy(model.get("codes"))),
+    labels = new Uint8Array(copy(model.get("labels")));
   const number = numbersOf(strings.language);
 
   // The elements
   const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
   const { main, hint, plot, scatter, axes, picture, caption } = addPlane(root, strings.plane, network.shape);
-  const [where, rare] = addReadout(main), name = newId();
+  const [where, rare] = addReadout(main),
+    name = newId();
   const own = element(where.parentElement, "span", { class: "ce-key ce-own", "aria-hidden": "true" });
   const others = element(where.parentElement, "span", { class: "ce-key", "aria-hidden": "true" }, strings.others);
   own.hidden = others.hidden = !labels.length;
   const choice = element(root, "fieldset", { class: "ce-choice" });
   element(choice, "legend", {}, strings.choose);
-  const radios = [], thumbnails = [];
+  const radios = [],
+    thumbnails = [];
   for (let label = 0; label < LABELS; label++) {
     const box = element(choice, "label", { class: "ce-option" });
     const words = { type: "radio", name, value: label, "aria-label": fill(strings.digit, { label }), ...OWN_KEYS };
@@ -37,12 +50,17 @@ function render({ model, el }) {
   }
   element(root, "p", { class: "vx-small", id: hint }, strings.hint);
 
-  const large = picture.getContext("2d"), image = large.createImageData(width, height);
+  const large = picture.getContext("2d"),
+    image = large.createImageData(width, height);
   image.data.fill(255);
 
   // State of this view
-  let point, chosen, side = 0, ring;
-  const toX = (x) => LEFT + ((x + reach) / (2 * reach)) * side, toY = (y) => TOP + ((reach - y) / (2 * reach)) * side;
+  let point,
+    chosen,
+    side = 0,
+    ring;
+  const toX = (x) => LEFT + ((x + reach) / (2 * reach)) * side,
+    toY = (y) => TOP + ((reach - y) / (2 * reach)) * side;
 
   // Everything that depends on the point and on the label
   function draw() {
@@ -81,7 +99,8 @@ function render({ model, el }) {
     chosen = undefined; // so that draw() draws the codes, too
     axes.replaceChildren();
     set(axes, { width: size, height: TOP + side + BOTTOM });
-    const grid = element(axes, "g", { class: "vx-axes" }), lines = element(axes, "g", { class: "vx-lines" });
+    const grid = element(axes, "g", { class: "vx-axes" }),
+      lines = element(axes, "g", { class: "vx-lines" });
     element(grid, "rect", { x: LEFT, y: TOP, width: side, height: side });
     const bottom = TOP + side;
     const { found } = ticks(-reach, reach, Math.max(3, side / 50));
@@ -103,7 +122,8 @@ function render({ model, el }) {
 
   // The codes: those of the chosen label on top
   function drawScatter() {
-    const colours = getComputedStyle(root), ink = fit(scatter, LEFT, TOP, side);
+    const colours = getComputedStyle(root),
+      ink = fit(scatter, LEFT, TOP, side);
     for (const mine of [false, true]) {
       ink.fillStyle = colours.getPropertyValue(mine ? "--vx-accent" : "--vx-rim");
       for (let i = 0; i < labels.length; i++) {
@@ -117,13 +137,15 @@ function render({ model, el }) {
 
   // Input
   function follow(event) {
-    const box = scatter.getBoundingClientRect(), share = (2 * reach) / box.width;
+    const box = scatter.getBoundingClientRect(),
+      share = (2 * reach) / box.width;
     moveTo((event.clientX - box.left) * share - reach, reach - (event.clientY - box.top) * share, event);
   }
   onDrag(plot, follow);
   root.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const step = event.target === plot && arrowStep(event, reach / 50), digit = /^[0-9]$/.test(event.key);
+    const step = event.target === plot && arrowStep(event, reach / 50),
+      digit = /^[0-9]$/.test(event.key);
     if (event.key.startsWith("Arrow") || digit) event.stopPropagation(); // pages turn on the arrow keys in some themes
     if (digit) {
       change({ label: Number(event.key) }, event);

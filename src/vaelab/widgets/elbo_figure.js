@@ -20,7 +20,8 @@ const logEvidence = (state) => Math.log(integrate((z) => Math.exp(logJoint(z, st
 
 // The average of ln p(x given z) over q, from the moments of a normal.
 function reconstruction({ x, mean, log_var, sigma_x }) {
-  const variance = Math.exp(log_var), off = x - decode(mean) - variance / 2;
+  const variance = Math.exp(log_var),
+    off = x - decode(mean) - variance / 2;
   const squared = off ** 2 + (mean + 0.25) ** 2 * variance + variance ** 2 / 2;
   return -0.5 * LOG_2_PI - Math.log(sigma_x) - squared / (2 * sigma_x ** 2);
 }
@@ -30,17 +31,24 @@ const elbo = (state) => reconstruction(state) - divergence(state);
 
 // KL(q || posterior), by quadrature.
 function gap(state) {
-  const reach = 10 * Math.exp(state.log_var / 2), evidence = logEvidence(state);
+  const reach = 10 * Math.exp(state.log_var / 2),
+    evidence = logEvidence(state);
   const integrand = (z) => Math.exp(logQ(z, state)) * (logQ(z, state) - logJoint(z, state) + evidence);
   return integrate(integrand, state.mean - reach, state.mean + reach, 2000);
 }
 
 // The mean and log_var uphill of the state's own, within the ranges: ever smaller steps in both directions.
 function climb(state, ranges) {
-  let best = { ...state }, height = elbo(best);
+  let best = { ...state },
+    height = elbo(best);
   for (let step = 0.05; step > 1e-4; ) {
     let moved = false;
-    for (const [name, sign] of [["mean", 1], ["mean", -1], ["log_var", 1], ["log_var", -1]]) {
+    for (const [name, sign] of [
+      ["mean", 1],
+      ["mean", -1],
+      ["log_var", 1],
+      ["log_var", -1],
+    ]) {
       const next = { ...best, [name]: clamp(best[name] + sign * step, ranges[name]) };
       if (elbo(next) > height) [best, height, moved] = [next, elbo(next), true];
     }
@@ -51,11 +59,19 @@ function climb(state, ranges) {
 
 // ---- the figure ------------------------------------------------------------------------------------------------
 
-const EDGE = 10, TITLE = 24, PANEL = 130, AXIS = 38, ROW = 44, BAR = 16, FOOT = 40, POINTS = 700;
+const EDGE = 10,
+  TITLE = 24,
+  PANEL = 130,
+  AXIS = 38,
+  ROW = 44,
+  BAR = 16,
+  FOOT = 40,
+  POINTS = 700;
 const NAMES = ["x", "mean", "log_var", "sigma_x"];
 
 function render({ model, el }) {
-  const strings = model.get("strings"), { ranges, step, low, high } = model.get("view");
+  const strings = model.get("strings"),
+    { ranges, step, low, high } = model.get("view");
   const number = numbersOf(strings.language);
   const nats = (value) => number(value, Math.abs(value) < 10 ? 3 : Math.abs(value) < 100 ? 2 : 1);
 
@@ -66,7 +82,8 @@ function render({ model, el }) {
   const [sum, parts] = addReadout(root);
   const controls = element(root, "div", { class: "vx-sliders ef-sliders" });
   const sliders = NAMES.map((name) => {
-    const [min, max] = ranges[name], move = (value, event) => change({ [name]: value }, event);
+    const [min, max] = ranges[name],
+      move = (value, event) => change({ [name]: value }, event);
     return addSlider(element(controls, "label"), strings[name], { min, max, step }, move);
   });
   const button = element(root, "button", { type: "button", class: "ef-best", ...OWN_KEYS }, strings.best);
@@ -76,7 +93,8 @@ function render({ model, el }) {
   const now = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
 
   function drawCurves(state, evidence) {
-    const right = width - EDGE, base = TITLE + PANEL;
+    const right = width - EDGE,
+      base = TITLE + PANEL;
     const lines = [
       ["ef-posterior", (z) => Math.exp(logJoint(z, state) - evidence)],
       ["ef-prior", (z) => Math.exp(logPrior(z))],
@@ -101,19 +119,31 @@ function render({ model, el }) {
 
   // Each bar begins where the one before it ends; the dashed line is computed by itself.
   function drawBars(evidence, first, kl, missing) {
-    const ends = [[0, first], [first, first - kl], [first - kl, first - kl + missing]];
-    const lowest = Math.min(first - kl, evidence), highest = Math.max(0, first, evidence);
+    const ends = [
+      [0, first],
+      [first, first - kl],
+      [first - kl, first - kl + missing],
+    ];
+    const lowest = Math.min(first - kl, evidence),
+      highest = Math.max(0, first, evidence);
     let span = 4;
     while (-span > lowest) span *= 2;
-    const bottom = -span * 1.03, ceiling = Math.max(highest * 1.15, 0.06 * span);
+    const bottom = -span * 1.03,
+      ceiling = Math.max(highest * 1.15, 0.06 * span);
     const toX = (value) => EDGE + ((value - bottom) / (ceiling - bottom)) * (width - 2 * EDGE);
-    const height = 3 * ROW + FOOT, base = 3 * ROW + 2;
+    const height = 3 * ROW + FOOT,
+      base = 3 * ROW + 2;
     bars.replaceChildren();
     set(bars, { height, viewBox: `0 0 ${width} ${height}` });
     const stripes = addStripes(bars);
-    const words = [["reconstruction", first], ["kl", -kl], ["gap", missing]];
+    const words = [
+      ["reconstruction", first],
+      ["kl", -kl],
+      ["gap", missing],
+    ];
     words.forEach(([name, value], row) => {
-      const y = row * ROW, [start, end] = ends[row].map(toX);
+      const y = row * ROW,
+        [start, end] = ends[row].map(toX);
       const bar = { x: Math.min(start, end), width: Math.abs(end - start), y: y + 24, height: BAR };
       const drawn = element(bars, "rect", { class: "ef-bar ef-" + name, ...bar });
       if (name === "kl") drawn.style.fill = stripes;
@@ -121,7 +151,8 @@ function render({ model, el }) {
     });
     const there = toX(evidence);
     element(bars, "line", { class: "ef-evidence", x1: there, x2: there, y1: 24, y2: base });
-    words.forEach(([name, value], row) => { // above the line, which may cross them
+    words.forEach(([name, value], row) => {
+      // above the line, which may cross them
       element(bars, "text", { class: "vx-title", x: EDGE, y: row * ROW + 17 }, `${strings[name]}: ${nats(value)}`);
     });
     element(bars, "line", { x1: EDGE, x2: width - EDGE, y1: base, y2: base });
@@ -135,7 +166,10 @@ function render({ model, el }) {
   function draw() {
     const state = now();
     width = curves.clientWidth || 420;
-    const evidence = logEvidence(state), first = reconstruction(state), kl = divergence(state), missing = gap(state);
+    const evidence = logEvidence(state),
+      first = reconstruction(state),
+      kl = divergence(state),
+      missing = gap(state);
     drawCurves(state, evidence);
     drawBars(evidence, first, kl, missing);
     const words = {

@@ -33,13 +33,18 @@ function numbersOf(language) {
       const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
       formats.set(digits, new Intl.NumberFormat(language, options));
     }
-    return formats.get(digits).format(value).replace(/^-(?=[0.,]*$)/, "").replace("-", "−");
+    return formats
+      .get(digits)
+      .format(value)
+      .replace(/^-(?=[0.,]*$)/, "")
+      .replace("-", "−");
   };
 }
 
 // A paragraph of two lines, the first one bold. Returns the lines.
 function addReadout(parent) {
-  const readout = element(parent, "p", { class: "vx-readout" }), first = element(readout, "strong");
+  const readout = element(parent, "p", { class: "vx-readout" }),
+    first = element(readout, "strong");
   readout.append(" ");
   return [first, element(readout, "span")];
 }
@@ -48,8 +53,10 @@ function addReadout(parent) {
 
 // Round numbers from low to high, about as many as wanted, and the digits that they need.
 function ticks(low, high, wanted) {
-  const raw = (high - low) / wanted, power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw), found = [];
+  const raw = (high - low) / wanted,
+    power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw),
+    found = [];
   for (let i = Math.ceil(low / step); i * step <= high; i++) found.push(i * step);
   return { found, decimals: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 }
@@ -57,7 +64,8 @@ function ticks(low, high, wanted) {
 // Ticks below a horizontal axis at y. Beyond left and right there is no room for half a word, so it leans inwards.
 function ticksBelow(parent, y, values, toX, toText, [left, right] = [-Infinity, Infinity]) {
   for (const value of values) {
-    const x = toX(value), anchor = x < left ? "start" : x > right ? "end" : "middle";
+    const x = toX(value),
+      anchor = x < left ? "start" : x > right ? "end" : "middle";
     element(parent, "line", { x1: x, x2: x, y1: y, y2: y + 4 });
     element(parent, "text", { x, y: y + 17, "text-anchor": anchor }, toText(value));
   }
@@ -126,7 +134,10 @@ function isDark() {
 // nodes in `says` once the reader is still; and remove(), which ends all this and takes the figure off the page.
 function enliven({ model, traits, root, box, says, draw, redraw = draw }) {
   const live = element(root, "p", { class: "vx-hidden", "aria-live": "polite" });
-  let own = false, announcement = 0, dark, width; // own: while this view itself sets the model
+  let own = false,
+    announcement = 0,
+    dark,
+    width; // own: while this view itself sets the model
 
   function change(values, event) {
     own = true;
@@ -148,7 +159,8 @@ function enliven({ model, traits, root, box, says, draw, redraw = draw }) {
     root.classList.toggle("vx-dark", dark);
     redraw();
   }
-  const theme = new MutationObserver(look), size = new ResizeObserver(look);
+  const theme = new MutationObserver(look),
+    size = new ResizeObserver(look);
   const watched = { attributeFilter: ["data-theme", "data-jp-theme-light", "data-vscode-theme-kind"] };
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   theme.observe(document.documentElement, watched);

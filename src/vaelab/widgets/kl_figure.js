@@ -2,8 +2,7 @@
 
 // ---- the arithmetic; a Gaussian is [mean, log_var] ------------------------------------------------------------
 
-const logDensity = (z, [mean, logVar]) =>
-  -0.5 * (Math.log(2 * Math.PI) + logVar + (z - mean) ** 2 * Math.exp(-logVar));
+const logDensity = (z, [mean, logVar]) => -0.5 * (Math.log(2 * Math.PI) + logVar + (z - mean) ** 2 * Math.exp(-logVar));
 
 function divergence(q, p) {
   const logRatio = q[1] - p[1];
@@ -14,10 +13,17 @@ const integrand = (z, q, p) => Math.exp(logDensity(z, q)) * (logDensity(z, q) - 
 
 // ---- the figure ------------------------------------------------------------------------------------------------
 
-const LEFT = 44, RIGHT = 10, TITLE = 24, PANEL = 84, GAP = 10, BOTTOM = 36, POINTS = 700;
+const LEFT = 44,
+  RIGHT = 10,
+  TITLE = 24,
+  PANEL = 84,
+  GAP = 10,
+  BOTTOM = 36,
+  POINTS = 700;
 
 function render({ model, el }) {
-  const strings = model.get("strings"), { prior, means, log_vars, step, low, high } = model.get("view");
+  const strings = model.get("strings"),
+    { prior, means, log_vars, step, low, high } = model.get("view");
   const number = numbersOf(strings.language);
   const nats = (value) => number(value, value < 10 ? 3 : value < 100 ? 2 : 1);
 
@@ -25,7 +31,10 @@ function render({ model, el }) {
   const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
   const curves = element(root, "svg", { class: "vx-drawing vx-across", role: "img", focusable: "false" });
   const controls = element(root, "div", { class: "vx-sliders" });
-  const sliders = [["mean", means], ["log_var", log_vars]].map(([name, [min, max]]) =>
+  const sliders = [
+    ["mean", means],
+    ["log_var", log_vars],
+  ].map(([name, [min, max]]) =>
     addSlider(element(controls, "label"), strings[name], { min, max, step }, (value, event) =>
       change({ [name]: value }, event),
     ),
@@ -33,12 +42,15 @@ function render({ model, el }) {
   const [kl, about] = addReadout(root);
   element(root, "p", { class: "vx-small" }, strings.small);
 
-  let width = 0, stripes = "";
+  let width = 0,
+    stripes = "";
 
   function panel(svg, top, title, lines, extent) {
-    const right = width - RIGHT, base = top + TITLE + PANEL;
+    const right = width - RIGHT,
+      base = top + TITLE + PANEL;
     const toX = (z) => LEFT + ((z - low) / (high - low)) * (right - LEFT);
-    const [bottom, ceiling] = extent, toY = (y) => base - ((y - bottom) / (ceiling - bottom)) * PANEL;
+    const [bottom, ceiling] = extent,
+      toY = (y) => base - ((y - bottom) / (ceiling - bottom)) * PANEL;
     element(svg, "text", { class: "vx-title", x: LEFT, y: top + 15 }, title);
     const { found, decimals } = ticks(bottom, ceiling, 3);
     ticksBeside(svg, LEFT, found, toY, (value) => number(value, decimals));
@@ -60,7 +72,8 @@ function render({ model, el }) {
 
   // Lowest and highest value on the drawn part, with some air; always around zero.
   function extent(...functions) {
-    let bottom = 0, ceiling = 1e-3;
+    let bottom = 0,
+      ceiling = 1e-3;
     for (const f of functions) {
       for (let i = 0; i <= POINTS; i++) {
         const y = f(low + (i / POINTS) * (high - low));
@@ -79,11 +92,23 @@ function render({ model, el }) {
     set(curves, { height, viewBox: `0 0 ${width} ${height}` });
     stripes = addStripes(curves);
 
-    const forward = divergence(q, prior), backward = divergence(prior, q);
-    const densityQ = (z) => Math.exp(logDensity(z, q)), densityP = (z) => Math.exp(logDensity(z, prior));
-    const first = (z) => integrand(z, q, prior), second = (z) => integrand(z, prior, q);
+    const forward = divergence(q, prior),
+      backward = divergence(prior, q);
+    const densityQ = (z) => Math.exp(logDensity(z, q)),
+      densityP = (z) => Math.exp(logDensity(z, prior));
+    const first = (z) => integrand(z, q, prior),
+      second = (z) => integrand(z, prior, q);
     const next = TITLE + PANEL + GAP;
-    panel(curves, 0, strings.densities, [["kl-p", densityP], ["kl-q", densityQ]], extent(densityQ, densityP));
+    panel(
+      curves,
+      0,
+      strings.densities,
+      [
+        ["kl-p", densityP],
+        ["kl-q", densityQ],
+      ],
+      extent(densityQ, densityP),
+    );
     const title = (name, area) => fill(strings[name], { area: nats(area) });
     panel(curves, next, title("forward", forward), [["kl-outline", first]], extent(first));
     const last = panel(curves, 2 * next, title("backward", backward), [["kl-outline", second]], extent(second));

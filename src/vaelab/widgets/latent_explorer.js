@@ -1,14 +1,23 @@
 // The latent plane: scatter, cloud, a movable point, and the decoder's image there.
 
-const LEFT = 44, RIGHT = 10, TOP = 10, BOTTOM = 38;
+const LEFT = 44,
+  RIGHT = 10,
+  TOP = 10,
+  BOTTOM = 38;
 
 function render({ model, el }) {
-  const strings = model.get("strings"), view = model.get("view"), network = model.get("network");
-  const paths = model.get("paths"), regions = model.get("regions");
+  const strings = model.get("strings"),
+    view = model.get("view"),
+    network = model.get("network");
+  const paths = model.get("paths"),
+    regions = model.get("regions");
   const layers = readLayers(network, model.get("weights"));
-  const codes = new Float32Array(copy(model.get("codes"))), labels = new Uint8Array(copy(model.get("labels")));
-  const count = codes.length / 2, [height, width] = network.shape;
-  const { low, high, radius, decimals } = view, span = high[0] - low[0];
+  const codes = new Float32Array(copy(model.get("codes"))),
+    labels = new Uint8Array(copy(model.get("labels")));
+  const count = codes.length / 2,
+    [height, width] = network.shape;
+  const { low, high, radius, decimals } = view,
+    span = high[0] - low[0];
   const number = numbersOf(strings.language);
 
   // The elements
@@ -19,19 +28,30 @@ function render({ model, el }) {
   const badge = element(frame, "span", { class: "vx-badge", "aria-hidden": "true" }, strings.badge);
   const [where, state] = addReadout(main);
 
-  const context = picture.getContext("2d"), image = context.createImageData(width, height);
+  const context = picture.getContext("2d"),
+    image = context.createImageData(width, height);
   image.data.fill(255);
 
   // State of this view
-  let point, nearest = 0, distance = 0, side = 0, active = 0;
-  let line, ring, partner, pathMarks = [];
-  const toX = (x) => LEFT + ((x - low[0]) / span) * side, toY = (y) => TOP + side - ((y - low[1]) / span) * side;
+  let point,
+    nearest = 0,
+    distance = 0,
+    side = 0,
+    active = 0;
+  let line,
+    ring,
+    partner,
+    pathMarks = [];
+  const toX = (x) => LEFT + ((x - low[0]) / span) * side,
+    toY = (y) => TOP + side - ((y - low[1]) / span) * side;
 
   function findNearest() {
     let best = Infinity;
     const [x, y] = point;
     for (let i = 0, k = 0; i < count; i++, k += 2) {
-      const dx = codes[k] - x, dy = codes[k + 1] - y, d = dx * dx + dy * dy;
+      const dx = codes[k] - x,
+        dy = codes[k + 1] - y,
+        d = dx * dx + dy * dy;
       if (d < best) (best = d), (nearest = i);
     }
     distance = Math.sqrt(best);
@@ -52,7 +72,9 @@ function render({ model, el }) {
     }
     context.putImageData(image, 0, 0);
 
-    const [x, y] = [toX(point[0]), toY(point[1])], a = toX(codes[2 * nearest]), b = toY(codes[2 * nearest + 1]);
+    const [x, y] = [toX(point[0]), toY(point[1])],
+      a = toX(codes[2 * nearest]),
+      b = toY(codes[2 * nearest + 1]);
     set(line, { x1: a, y1: b, x2: x, y2: y });
     set(partner, { cx: a, cy: b });
     set(ring, { transform: `translate(${x} ${y})` });
@@ -83,7 +105,10 @@ function render({ model, el }) {
     axes.replaceChildren();
     set(axes, { width: size, height: TOP + side + BOTTOM });
     const parts = (name) => element(axes, "g", { class: name });
-    const grid = parts("vx-axes"), lines = parts("vx-lines"), marks = parts("vx-marks"), cursor = parts("vx-cursor");
+    const grid = parts("vx-axes"),
+      lines = parts("vx-lines"),
+      marks = parts("vx-marks"),
+      cursor = parts("vx-cursor");
     element(grid, "rect", { x: LEFT, y: TOP, width: side, height: side });
     const bottom = TOP + side;
     const [across, up] = [0, 1].map((axis) => ticks(low[axis], high[axis], Math.max(3, side / 50)));
@@ -93,9 +118,11 @@ function render({ model, el }) {
     element(grid, "text", { x: 10, y: TOP + side / 2, "text-anchor": "middle", class: "vx-name" }, "z₂");
 
     for (const region of regions) {
-      const { center, radius } = region, around = (by) => [center[0] + by, center[1] + by];
+      const { center, radius } = region,
+        around = (by) => [center[0] + by, center[1] + by];
       const box = region.low ? [...region.low, ...region.high] : [...around(-radius), ...around(radius)];
-      const [x, top, right] = [toX(box[0]), toY(box[3]), toX(box[2])], bottom = toY(box[1]);
+      const [x, top, right] = [toX(box[0]), toY(box[3]), toX(box[2])],
+        bottom = toY(box[1]);
       const ellipse = { cx: (x + right) / 2, cy: (top + bottom) / 2, r: (right - x) / 2 };
       if (region.low) element(lines, "rect", { x, y: top, width: right - x, height: bottom - top });
       else element(lines, "circle", ellipse);
@@ -108,8 +135,13 @@ function render({ model, el }) {
       const [x1, y1, x2, y2] = [toX(path.from[0]), toY(path.from[1]), toX(path.to[0]), toY(path.to[1])];
       const group = element(lines, "g", { class: "vx-path" });
       element(group, "line", { x1, y1, x2, y2 });
-      const length = Math.hypot(x2 - x1, y2 - y1) || 1, dx = (26 * (x2 - x1)) / length, dy = (24 * (y2 - y1)) / length;
-      for (const [x, y, share, way] of [[x1, y1, 0, -1], [x2, y2, 100, 1]]) {
+      const length = Math.hypot(x2 - x1, y2 - y1) || 1,
+        dx = (26 * (x2 - x1)) / length,
+        dy = (24 * (y2 - y1)) / length;
+      for (const [x, y, share, way] of [
+        [x1, y1, 0, -1],
+        [x2, y2, 100, 1],
+      ]) {
         element(group, "circle", { cx: x, cy: y, r: 3.5 });
         const place = { x: x + way * dx, y: y + way * dy + 4, "text-anchor": "middle" };
         element(group, "text", place, fill(strings.percent, { percent: share }));
@@ -135,14 +167,19 @@ function render({ model, el }) {
 
   // The cloud (discs of the radius around every code, with a rim) and the codes on it
   function drawScatter() {
-    const colours = getComputedStyle(root), ink = fit(scatter, LEFT, TOP, side);
+    const colours = getComputedStyle(root),
+      ink = fit(scatter, LEFT, TOP, side);
     const disc = (i, r) => {
       ink.beginPath();
       ink.arc(toX(codes[2 * i]) - LEFT, toY(codes[2 * i + 1]) - TOP, r, 0, 2 * Math.PI);
       ink.fill();
     };
-    const reach = (radius / span) * side, dot = Math.min(4, Math.max(0.8, (0.3 * side) / Math.sqrt(count)));
-    for (const [name, r] of [["--vx-rim", reach + 1], ["--vx-cloud", reach]]) {
+    const reach = (radius / span) * side,
+      dot = Math.min(4, Math.max(0.8, (0.3 * side) / Math.sqrt(count)));
+    for (const [name, r] of [
+      ["--vx-rim", reach + 1],
+      ["--vx-cloud", reach],
+    ]) {
       ink.fillStyle = colours.getPropertyValue(name);
       for (let i = 0; i < count; i++) disc(i, r);
     }
@@ -161,7 +198,8 @@ function render({ model, el }) {
     pathMarks.forEach((group, i) => group.classList.toggle("vx-active", i === active));
   }
   function walk(event) {
-    const { from, to } = paths[active], t = slider.value / 100;
+    const { from, to } = paths[active],
+      t = slider.value / 100;
     percent.textContent = fill(strings.percent, { percent: slider.value });
     slider.setAttribute("aria-valuetext", percent.textContent);
     moveTo(from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1]), event);
@@ -194,7 +232,8 @@ function render({ model, el }) {
 
   // Input
   function follow(event) {
-    const box = scatter.getBoundingClientRect(), share = span / box.width;
+    const box = scatter.getBoundingClientRect(),
+      share = span / box.width;
     moveTo(low[0] + (event.clientX - box.left) * share, high[1] - (event.clientY - box.top) * share, event);
   }
   onDrag(plot, follow);

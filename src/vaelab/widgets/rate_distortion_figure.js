@@ -1,10 +1,13 @@
 // A measured rate-distortion curve, a marker that the reader moves along it, and what belongs to the marked point.
 
-const SIDE = 28, COLUMNS = 10, GAP = 2; // the pictures
+const SIDE = 28,
+  COLUMNS = 10,
+  GAP = 2; // the pictures
 
 // One row of ten pictures, two pixels a byte, from 0, white, to 15, ink. Returns 280 x 28 numbers.
 function unpackRow(bytes, row) {
-  const levels = new Uint8Array(COLUMNS * SIDE * SIDE), start = (row * levels.length) / 2;
+  const levels = new Uint8Array(COLUMNS * SIDE * SIDE),
+    start = (row * levels.length) / 2;
   for (let i = 0; i < levels.length; i += 2) {
     const byte = bytes.getUint8(start + i / 2);
     levels[i] = byte >> 4;
@@ -15,11 +18,18 @@ function unpackRow(bytes, row) {
 
 // ---- the figure ------------------------------------------------------------------------------------------------
 
-const LEFT = 46, RIGHT = 12, TOP = 26, PANEL = 190, BOTTOM = 40;
+const LEFT = 46,
+  RIGHT = 12,
+  TOP = 26,
+  PANEL = 190,
+  BOTTOM = 40;
 
 function render({ model, el }) {
-  const strings = model.get("strings"), points = model.get("points"), others = model.get("others");
-  const packed = model.get("pictures"), bytes = new DataView(packed.buffer ?? packed, packed.byteOffset ?? 0);
+  const strings = model.get("strings"),
+    points = model.get("points"),
+    others = model.get("others");
+  const packed = model.get("pictures"),
+    bytes = new DataView(packed.buffer ?? packed, packed.byteOffset ?? 0);
 
   const number = numbersOf(strings.language);
   const nats = (value) => number(value, 1);
@@ -32,7 +42,9 @@ function render({ model, el }) {
   const bars = element(main, "svg", { class: "vx-drawing rd-bars", role: "img", focusable: "false" });
   const control = element(root, "label", { class: "rd-control" });
   const ends = { min: 0, max: points.length - 1, step: 1 };
-  const showBeta = addSlider(control, strings.beta, ends, (index, event) => change({ beta: points[index].beta }, event));
+  const showBeta = addSlider(control, strings.beta, ends, (index, event) =>
+    change({ beta: points[index].beta }, event),
+  );
   const [value, sum] = addReadout(root);
   const rows = element(root, "div", { class: "rd-rows" });
   const canvases = ["digits", "reconstructed", "samples"].map((name) => {
@@ -44,12 +56,17 @@ function render({ model, el }) {
 
   const all = [...points.map((p) => [p.rate, p.distortion]), ...others];
   const [rates, distortions] = [0, 1].map((i) => all.map((pair) => pair[i]));
-  const mostRate = 1.06 * Math.max(...rates), air = 0.06 * (Math.max(...distortions) - Math.min(...distortions));
+  const mostRate = 1.06 * Math.max(...rates),
+    air = 0.06 * (Math.max(...distortions) - Math.min(...distortions));
   const [low, high] = [Math.min(...distortions) - air, Math.max(...distortions) + air];
   const mostKL = 1.05 * Math.max(...points.flatMap((p) => p.kl), 1e-3);
   let width = 0;
 
-  const at = () => Math.max(0, points.findIndex((p) => p.beta === model.get("beta")));
+  const at = () =>
+    Math.max(
+      0,
+      points.findIndex((p) => p.beta === model.get("beta")),
+    );
   const toX = (rate) => LEFT + (rate / mostRate) * (width - RIGHT - LEFT);
   const toY = (distortion) => TOP + ((high - distortion) / (high - low)) * PANEL;
 
@@ -68,12 +85,14 @@ function render({ model, el }) {
 
   function drawCurve(point) {
     width = curve.clientWidth || 420;
-    const total = point.rate + point.distortion, base = TOP + PANEL;
+    const total = point.rate + point.distortion,
+      base = TOP + PANEL;
     axes(curve, width, base, strings.curve, strings.rate, low, high, toY);
     const values = ticks(0, mostRate, Math.max(3, width / 80)).found;
     ticksBelow(curve, base, values, toX, (value) => number(value, 0));
     // The dashed line of one sum, cut off at the edges of the drawing
-    const from = Math.max(0, total - high), to = Math.min(mostRate, total - low);
+    const from = Math.max(0, total - high),
+      to = Math.min(mostRate, total - low);
     const ends = { x1: toX(from), y1: toY(total - from), x2: toX(to), y2: toY(total - to) };
     if (to > from) element(curve, "line", { class: "rd-sum", ...ends });
     const trace = points.map((p) => `${toX(p.rate).toFixed(1)} ${toY(p.distortion).toFixed(1)}`).join("L");
@@ -94,8 +113,11 @@ function render({ model, el }) {
   }
 
   function drawBars(point) {
-    const w = bars.clientWidth || 260, beside = bars.getBoundingClientRect().top < curve.getBoundingClientRect().bottom;
-    const panel = beside ? PANEL : PANEL / 2, base = TOP + panel, y = (kl) => base - (kl / mostKL) * panel;
+    const w = bars.clientWidth || 260,
+      beside = bars.getBoundingClientRect().top < curve.getBoundingClientRect().bottom;
+    const panel = beside ? PANEL : PANEL / 2,
+      base = TOP + panel,
+      y = (kl) => base - (kl / mostKL) * panel;
     axes(bars, w, base, strings.bars, "", 0, mostKL, y);
     const room = (w - RIGHT - LEFT - 4) / point.kl.length;
     point.kl.forEach((kl, i) => {
@@ -103,16 +125,21 @@ function render({ model, el }) {
       element(bars, "rect", { class: point.active[i] ? "rd-bar rd-active" : "rd-bar", ...box });
     });
     const words = { count: point.kl.length, largest: number(Math.max(...point.kl), 2) };
-    bars.setAttribute("aria-label", fill(strings.bars_picture, { ...words, smallest: number(Math.min(...point.kl), 2) }));
+    bars.setAttribute(
+      "aria-label",
+      fill(strings.bars_picture, { ...words, smallest: number(Math.min(...point.kl), 2) }),
+    );
   }
 
   function drawRow(canvas, row) {
-    const levels = unpackRow(bytes, row), context = canvas.getContext("2d");
+    const levels = unpackRow(bytes, row),
+      context = canvas.getContext("2d");
     const picture = context.createImageData(canvas.width, SIDE);
     picture.data.fill(255);
     for (let image = 0; image < COLUMNS; image++) {
       for (let i = 0; i < SIDE * SIDE; i++) {
-        const x = image * (SIDE + GAP) + (i % SIDE), y = Math.floor(i / SIDE);
+        const x = image * (SIDE + GAP) + (i % SIDE),
+          y = Math.floor(i / SIDE);
         const shade = 255 - 17 * levels[image * SIDE * SIDE + i];
         picture.data.fill(shade, 4 * (y * canvas.width + x), 4 * (y * canvas.width + x) + 3);
       }
@@ -121,7 +148,9 @@ function render({ model, el }) {
   }
 
   function draw() {
-    const index = at(), point = points[index], beta = betaText(point.beta);
+    const index = at(),
+      point = points[index],
+      beta = betaText(point.beta);
     const words = {
       beta,
       rate: nats(point.rate),
@@ -145,7 +174,8 @@ function render({ model, el }) {
   curve.addEventListener("pointerdown", (event) => {
     if (!event.isPrimary || event.button !== 0) return;
     const box = curve.getBoundingClientRect();
-    const distance = (p) => Math.hypot(toX(p.rate) - event.clientX + box.left, toY(p.distortion) - event.clientY + box.top);
+    const distance = (p) =>
+      Math.hypot(toX(p.rate) - event.clientX + box.left, toY(p.distortion) - event.clientY + box.top);
     const nearest = points.reduce((best, p, i) => (distance(p) < distance(points[best]) ? i : best), 0);
     change({ beta: points[nearest].beta }, event);
   });

@@ -2,7 +2,8 @@
 
 // What the dots are and how far they spread. The same arithmetic as SamplingFigure.z in Python.
 function samples(epsilon, mean, logVar, byVariance) {
-  const sigma = Math.exp(0.5 * logVar), factor = byVariance ? Math.exp(logVar) : sigma;
+  const sigma = Math.exp(0.5 * logVar),
+    factor = byVariance ? Math.exp(logVar) : sigma;
   return { z: epsilon.map((e) => mean + factor * e), sigma, factor };
 }
 
@@ -11,11 +12,18 @@ function spread(values) {
   return Math.sqrt(values.reduce((sum, x) => sum + (x - middle) ** 2, 0) / values.length);
 }
 
-const UPPER = 40, LOWER = 170, CURVE = 76, HEIGHT = 298, EDGE = 12;
+const UPPER = 40,
+  LOWER = 170,
+  CURVE = 76,
+  HEIGHT = 298,
+  EDGE = 12;
 
 function render({ model, el }) {
-  const strings = model.get("strings"), epsilon = model.get("epsilon"), ranges = model.get("ranges");
-  const marked = new Set(model.get("marked")), names = ["mean", "log_var", "by_variance"];
+  const strings = model.get("strings"),
+    epsilon = model.get("epsilon"),
+    ranges = model.get("ranges");
+  const marked = new Set(model.get("marked")),
+    names = ["mean", "log_var", "by_variance"];
   const number = numbersOf(strings.language);
 
   const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
@@ -23,7 +31,8 @@ function render({ model, el }) {
   const picture = element(root, "svg", { class: "vx-drawing vx-across sf-picture", role: "img", "aria-label": label });
   const controls = element(root, "div", { class: "sf-controls" });
   const sliders = ["mean", "log_var"].map((name) => {
-    const [min, max] = ranges[name], move = (value, event) => change({ [name]: value }, event);
+    const [min, max] = ranges[name],
+      move = (value, event) => change({ [name]: value }, event);
     return addSlider(element(controls, "label"), strings[name], { min, max, step: 0.05 }, move);
   });
   const toggle = element(controls, "label", { class: "sf-toggle" });
@@ -32,7 +41,13 @@ function render({ model, el }) {
   const [formula, words] = addReadout(root);
   element(root, "p", { class: "vx-small" }, fill(strings.hint, { n: epsilon.length }));
 
-  let width = 0, grip, threads = [], upper = [], lower = [], curve, wanted;
+  let width = 0,
+    grip,
+    threads = [],
+    upper = [],
+    lower = [],
+    curve,
+    wanted;
   const toX = (value) => EDGE + ((value + ranges.shown) / (2 * ranges.shown)) * (width - 2 * EDGE);
 
   // Everything that depends on the width
@@ -45,7 +60,8 @@ function render({ model, el }) {
     }
     const step = width < 480 ? 3 : 2;
     for (let value = -ranges.shown; value <= ranges.shown; value += step) {
-      const x = toX(value), anchor = x < 20 ? "start" : x > width - 20 ? "end" : "middle";
+      const x = toX(value),
+        anchor = x < 20 ? "start" : x > width - 20 ? "end" : "middle";
       element(picture, "line", { x1: x, x2: x, y1: LOWER, y2: LOWER + 5 });
       element(picture, "line", { x1: x, x2: x, y1: UPPER - 5, y2: UPPER });
       element(picture, "text", { x, y: HEIGHT - 6, "text-anchor": anchor }, number(value, 0));
@@ -56,7 +72,7 @@ function render({ model, el }) {
     const place = { class: "vx-title", y: LOWER + CURVE + 28, "text-anchor": "middle" };
     wanted = element(picture, "text", place, strings.wanted);
     const order = [...epsilon.keys()].sort((a, b) => marked.has(a) - marked.has(b)); // the marked ones on top
-    threads = [], upper = [], lower = [];
+    (threads = []), (upper = []), (lower = []);
     for (const i of order) {
       const kind = marked.has(i) ? " sf-marked" : "";
       threads[i] = element(picture, "line", { class: "sf-thread" + kind, x1: toX(epsilon[i]), y1: UPPER, y2: LOWER });
@@ -72,7 +88,8 @@ function render({ model, el }) {
   // Everything that depends on the sliders
   function draw() {
     const [mean, logVar, byVariance] = names.map((name) => model.get(name));
-    const { z, sigma, factor } = samples(epsilon, mean, logVar, byVariance), measured = spread(z);
+    const { z, sigma, factor } = samples(epsilon, mean, logVar, byVariance),
+      measured = spread(z);
     z.forEach((value, i) => {
       const x = toX(value);
       threads[i].setAttribute("x2", x);
@@ -92,7 +109,9 @@ function render({ model, el }) {
       fill(strings.wanted_spread, { sigma: number(sigma, 2) }),
       fill(strings.measured, { spread: number(measured, 2), percent: number((100 * measured) / sigma, 0) }),
       beyond ? fill(strings.outside, { n: beyond }) : "",
-    ].join(" ").trim();
+    ]
+      .join(" ")
+      .trim();
     root.dataset.state = byVariance ? "variance" : "deviation";
   }
 
