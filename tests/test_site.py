@@ -117,6 +117,8 @@ def write_lesson(folder, name, cells, widgets=None):
 
 TEXT = r"""# 1. A lesson
 
+The reparameterization of an autoencoder's binarised log-likelihood $\ln p(x \mid z)$.
+
 Inline $z = f(x)$, [the next lesson](02-latent-scatter.ipynb), [its section](02-latent-scatter.ipynb#more).
 
 $$
@@ -595,6 +597,44 @@ def test_the_drawer_closes_by_its_button_and_after_a_link(small_site, browser):
         assert page.locator("dialog[open]").count() == 0
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "reparametrization",
+        "re-parameterisation",
+        "binarized",
+        "auto-encoder",
+        "loglikelihood",
+        "auto-encoder likelihoods",
+    ],
+)
+def test_the_search_finds_every_spelling_and_shows_the_chapter_before_the_bibliography(
+    small_site, browser, serve, words
+):
+    with Visit(browser, serve(small_site / "html") + f"en/search.html?q={words}") as visit:
+        results = visit.page.locator("#search-results ul.search > li")
+        names = [one.get_attribute("href") for one in results.locator("> a").all()]
+        chapter = next(place for place, name in enumerate(names) if name.startswith("01-"))
+        lists = [place for place, name in enumerate(names) if name.startswith(("bibliography", "teaching"))]
+        assert all(chapter < place for place in lists), names
+        excerpt = results.nth(chapter).locator(".context")
+        excerpt.wait_for()
+        assert "ln p(x | z)" in excerpt.inner_text() and "\\" not in excerpt.inner_text()
+        assert visit.errors == [] and visit.abroad == []
+
+
+def test_the_key_slash_opens_the_search_and_can_be_typed_there(small_site, browser):
+    with Visit(browser, (small_site / "html" / "en" / "02-latent-scatter.html").as_uri()) as visit:
+        field = visit.page.locator("#pst-search-dialog input")
+        visit.page.locator(".vaelab-explorer").first.press("/")
+        assert field.is_hidden(), "the key belongs to the figure"
+        visit.page.evaluate("document.activeElement.blur()")
+        visit.page.keyboard.press("/")
+        assert field.is_visible()
+        field.press_sequentially("a/b")
+        assert field.input_value() == "a/b"
+
+
 # ----------------------------------------------------------------------------------------------- living figures
 
 
@@ -704,7 +744,11 @@ def test_pages_load_only_what_they_use(site):
         text = page.read_text(encoding="utf-8")
         used = common | ({"startup.js"} if 'class="math' in text else set())
         used |= {"hydrate.js"} if 'class="living-figure"' in text else set()
-        used |= {"searchtools.js", "language_data.js", "searchindex.js"} if page.name == "search.html" else set()
+        used |= (
+            {"searchtools.js", "language_data.js", "searchindex.js", "search.js"}
+            if page.name == "search.html"
+            else set()
+        )
         addresses = re.findall(r'<script[^>]*\ssrc="([^"?]+)', text)
         assert sorted(address.rpartition("/")[2] for address in addresses) == sorted(used), page.name
     assert "webfonts" not in (Path(site) / "en/_static/styles/pydata-sphinx-theme.css").read_text(encoding="utf-8")

@@ -164,21 +164,23 @@ def add_course_links(app, pagename, templatename, context, doctree):
 
 
 def load_what_the_page_uses(app, pagename, templatename, context, doctree):
-    """course.js everywhere, hydrate.js where there is a living figure, MathJax where there is a formula, all deferred.
+    """course.js everywhere, hydrate.js for living figures, search.js for the search, MathJax for formulas.
 
-    Jupyter Book puts every script of _static on every page and in the way of its first paint, Sphinx puts MathJax on a
-    page whose child in the table of contents has a formula.
+    All are deferred. Jupyter Book puts every script of _static on every page and in the way of its first paint, Sphinx
+    puts MathJax on a page whose child in the table of contents has a formula.
     """
     body = context.get("body", "")
     app.add_js_file("course.js", defer="defer")
     if 'class="living-figure"' in body:
         app.add_js_file("hydrate.js", defer="defer")
+    if pagename == "search":
+        app.add_js_file("search.js", defer="defer")
 
     def wanted(script):
         name, attributes = str(script.filename), script.attributes
         if "mathjax" in f"{name} {attributes.get('body')}".lower():
             return 'class="math' in body
-        return not name.endswith(("/course.js", "/hydrate.js")) or "defer" in attributes
+        return not name.endswith(("/course.js", "/hydrate.js", "/search.js")) or "defer" in attributes
 
     context["script_files"] = [script for script in app.builder.script_files if wanted(script)]
 

@@ -19,6 +19,15 @@
   new MutationObserver(nameButton).observe(root, { attributeFilter: ["data-theme"] });
   nameButton();
 
+  // The key / opens the search, where it does not write a character.
+  addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable], .vaelab-explorer")) return;
+    event.preventDefault();
+    const open = document.querySelector(".search-button__button");
+    open ? open.click() : document.querySelector(".bd-search input")?.focus();
+  });
+
   // A drawer closes by its button, and when a link in it has led elsewhere on the page.
   addEventListener("click", ({ target }) => {
     if (target.closest("dialog :is(.close-drawer, a[href^='#'])")) target.closest("dialog").close();
