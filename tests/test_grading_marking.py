@@ -43,7 +43,10 @@ def graded(homework, submission_, seed):
     """Its result, from a marker with the shared sandbox."""
     mark = marker.Marker(homework, seed)
     try:
-        return mark.grade(submission_)
+        result = mark.first(submission_)
+        for task in list(result.get("left", ())):
+            result = mark.again(submission_, result, task)
+        return result
     finally:
         mark.close()
 
@@ -318,7 +321,7 @@ for said in ({"walls": "full"}, {"end": "unread"}):
     monkeypatch.setattr(outside, "command", lambda unsafe, wanted: [sys.executable, "-c", code])
     with outside.Sandbox() as box:
         with pytest.raises(NoSandbox, match="short of memory"):
-            box.ask({"cells": [], "name": "x", "given": [], "given_names": [], "calls": []}, 1)
+            box.ask({"cells": [], "name": "x", "given": [], "given_names": [], "earlier": [], "calls": []}, 1)
         assert box.process is None
 
 
