@@ -54,17 +54,19 @@ class Marker:
         started = time.monotonic()
         result = nothing(self.homework, submission, not self.sandbox.unsafe)
         try:
-            cells, written = self.read(submission)
+            cells = self.read(submission)
         except Unreadable as error:
             return result | {"problem": str(error)}
+        written, unclaimed = self.homework.outline.read(cells)
+        code = [source for kind, source, *_ in cells if kind == "code"]
         self.sandbox.next_submission()
         marks, left = [], {}
         for task in self.homework.tasks:
-            mark, errors = self.own_mark(task, cells)
+            mark, errors = self.own_mark(task, code)
             marks.append(mark.as_dict())
             if errors is not None:
                 left[task.name] = errors
-        result |= {"marks": marks, "written": result["written"] | written, "left": left}
+        result |= {"marks": marks, "written": written, "unclaimed": unclaimed, "left": left}
         return settled(result | {"seconds": round(time.monotonic() - started, 2)})
 
     def again(self, submission, result, name):
@@ -72,9 +74,9 @@ class Marker:
         started = time.monotonic()
         number = [task.name for task in self.homework.tasks].index(name)
         task, marks, left = self.homework.tasks[number], list(result["marks"]), dict(result["left"])
-        cells, _ = self.read(submission)
+        code = [source for kind, source, *_ in self.read(submission) if kind == "code"]
         self.sandbox.next_submission()
-        mark = self.reference_mark(task, cells, left.pop(name)).as_dict()
+        mark = self.reference_mark(task, code, left.pop(name)).as_dict()
         if mark["points"] >= marks[number]["points"]:
             marks[number] = mark
         seconds = round(result["seconds"] + time.monotonic() - started, 2)
@@ -92,7 +94,7 @@ class Marker:
     def read(self, submission):
         if submission.problem:
             raise Unreadable(submission.problem)
-        return read_notebook(submission.data, {name: text for name, (_, text) in self.homework.written.items()})
+        return read_notebook(submission.data)
 
     def close(self):
         self.sandbox.close()
@@ -115,6 +117,7 @@ def nothing(homework, submission, governed):
         "problem": "",
         "marks": [Mark(task.name, task.title, 0.0, homework.most[task.name], ()).as_dict() for task in homework.tasks],
         "written": dict.fromkeys(homework.written, ""),
+        "unclaimed": [],
         "seconds": 0.0,
     }
 

@@ -303,8 +303,8 @@ def test_time_that_a_question_waits_for_a_processor_is_not_its_own(monkeypatch, 
     monkeypatch.setattr(inside, "serve_question", lambda size, seconds, output, walls: (
         os.setsid(), os.write(output, inside.READ), time.sleep(1.0)))  # fmt: skip
     for waited, end in ((0.0, "time"), (100.0, "done")):
-        began = time.monotonic()
-        monkeypatch.setattr(inside, "waiting", lambda child, w=waited, b=began: w * (time.monotonic() - b > 0.3))
+        before = iter([0.0])  # when the question has been read, then while it runs
+        monkeypatch.setattr(inside, "waiting", lambda child, w=waited, before=before: next(before, w))
         inside.guard(0, 0.5, "none")
         assert sent.pop() == end
 
