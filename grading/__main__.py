@@ -87,6 +87,7 @@ def run_grade(options):
     from grading import adjust, report
     from grading.errors import Refused
     from grading.homework import Homework
+    from grading.judge_process import GONE
     from grading.sandbox.outside import shown
     from grading.session import Run, grade_all
     from grading.submissions import collect
@@ -107,6 +108,8 @@ def run_grade(options):
         word = "Going on with" if run.resumed else "Writing to"
         print(f"{len(submissions)} submissions of {homework.name}. {word} {run.folder}", file=sys.stderr)
         results = grade_all(run, submissions, options.workers, scheduler=options.scheduler)
+        notes += [f"{result['student']}, {mark['task']}: the judge's process ended over this answer."
+                  for result in results for mark in result["marks"] if GONE in mark["messages"]]  # fmt: skip
         results = adjust.apply(results, rows, options.late / 100)
         text = report.write_all(run, results, notes, time.monotonic() - started)
         failed = sum(bool(result.get("crashed")) for result in results)

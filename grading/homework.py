@@ -10,6 +10,7 @@ import jupytext
 import numpy as np
 
 from grading.errors import Refused
+from grading.words import Outline
 
 HERE = Path(__file__).resolve().parent
 MASTERS = HERE / "homework"
@@ -51,6 +52,11 @@ class Homework:
         """{function: source} of the reference functions for the tasks before this one."""
         names = [other.name for other in self.tasks]
         return {name: self.references[name] for name in names[: names.index(task.name)]}
+
+    @functools.cached_property
+    def outline(self):
+        """Where the tasks begin, and what of a notebook is not the student's."""
+        return Outline(self.notebook.cells)
 
     @functools.cached_property
     def most(self):

@@ -1,11 +1,16 @@
-"""Mark whole submissions: what one worker does, with a sandbox and a judge of its own."""
+"""Mark whole submissions: what one worker does, with a sandbox and a judge of its own.
+
+Nothing that a reference teaches may reach an answer that could use it, by whatever two sandboxes share: the page cache
+was such a channel. So all answers are asked for first with no reference in any room, and then task by task: when a room
+holds the references of the first k tasks, these tasks are done with, for everybody. `cluster.grade` keeps the order.
+"""
 
 import time
 import traceback
 
 from grading.errors import NoSandbox, Unreadable
 from grading.judge_process import JudgeProcess
-from grading.marking import Mark, mark_task
+from grading.marking import Mark, mark_task, own_marks, reference_marks
 from grading.sandbox.outside import Sandbox
 from grading.submissions import read_notebook
 
@@ -40,25 +45,65 @@ class Marker:
     def mark(self, task, cells):
         return mark_task(task, self.sandbox, cells, self.homework.earlier(task), self.seed, self.judge.mark)
 
-    def grade(self, submission):
-        """Everything about a submission as a dict that JSON can carry. Never raises for what a student handed in."""
+    def first(self, submission):
+        """Everything about a submission as a dict that JSON can carry, from answers that met no reference.
+
+        "left": {task: errors} of those that are to be marked again, each in its turn; missing if there are none. Never
+        raises for what a student handed in.
+        """
         started = time.monotonic()
         result = nothing(self.homework, submission, not self.sandbox.unsafe)
         try:
-            if submission.problem:
-                raise Unreadable(submission.problem)
-            texts = {name: text for name, (_, text) in self.homework.written.items()}
-            cells, written = read_notebook(submission.data, texts)
+            cells = self.read(submission)
         except Unreadable as error:
             return result | {"problem": str(error)}
+        written, unclaimed = self.homework.outline.read(cells)
+        code = [source for kind, source, *_ in cells if kind == "code"]
         self.sandbox.next_submission()
-        marks = [self.mark(task, cells).as_dict() for task in self.homework.tasks]
-        seconds = round(time.monotonic() - started, 2)
-        return result | {"marks": marks, "written": result["written"] | written, "seconds": seconds}
+        marks, left = [], {}
+        for task in self.homework.tasks:
+            mark, errors = self.own_mark(task, code)
+            marks.append(mark.as_dict())
+            if errors is not None:
+                left[task.name] = errors
+        result |= {"marks": marks, "written": written, "unclaimed": unclaimed, "left": left}
+        return settled(result | {"seconds": round(time.monotonic() - started, 2)})
+
+    def again(self, submission, result, name):
+        """The result with the task of this name marked again, with right versions of the earlier functions."""
+        started = time.monotonic()
+        number = [task.name for task in self.homework.tasks].index(name)
+        task, marks, left = self.homework.tasks[number], list(result["marks"]), dict(result["left"])
+        code = [source for kind, source, *_ in self.read(submission) if kind == "code"]
+        self.sandbox.next_submission()
+        mark = self.reference_mark(task, code, left.pop(name)).as_dict()
+        if mark["points"] >= marks[number]["points"]:
+            marks[number] = mark
+        seconds = round(result["seconds"] + time.monotonic() - started, 2)
+        return settled(result | {"marks": marks, "left": left, "seconds": seconds})
+
+    def own_mark(self, task, cells):
+        earlier = list(self.homework.earlier(task))
+        (mark,), errors = own_marks(task, self.sandbox, cells, earlier, [self.seed], self.judge.mark)
+        return mark, errors
+
+    def reference_mark(self, task, cells, errors):
+        given = self.homework.earlier(task)
+        return reference_marks(task, self.sandbox, cells, given, [self.seed], errors, self.judge.mark)[0]
+
+    def read(self, submission):
+        if submission.problem:
+            raise Unreadable(submission.problem)
+        return read_notebook(submission.data)
 
     def close(self):
         self.sandbox.close()
         self.judge.close()
+
+
+def settled(result):
+    """The result, without "left" if nothing is."""
+    return result if result["left"] else {key: value for key, value in result.items() if key != "left"}
 
 
 def nothing(homework, submission, governed):
@@ -72,6 +117,7 @@ def nothing(homework, submission, governed):
         "problem": "",
         "marks": [Mark(task.name, task.title, 0.0, homework.most[task.name], ()).as_dict() for task in homework.tasks],
         "written": dict.fromkeys(homework.written, ""),
+        "unclaimed": [],
         "seconds": 0.0,
     }
 

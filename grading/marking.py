@@ -8,7 +8,7 @@ import numpy as np
 
 from grading.errors import Wrong
 from grading.judging import DISTANCES, fitting
-from grading.sandbox.frames import pack
+from grading.sandbox.frames import RESTS, pack
 from grading.submissions import printable
 
 HIDDEN = 1 << 20  # ends what hidden inputs are drawn from
@@ -59,38 +59,75 @@ def mark_task(task, sandbox, cells, given, seed, judge=mark_here):
 
 def mark_seeds(task, sandbox, cells, given, seeds, judge=mark_here):
     """`mark_task` for the inputs of several seeds at once, in one process: a list of Marks."""
-    drawn = [checks_and_calls(task, seed) for seed in seeds]
+    marks, errors = own_marks(task, sandbox, cells, list(given), seeds, judge)
+    if errors is None:
+        return marks
+    others = reference_marks(task, sandbox, cells, given, seeds, errors, judge)
+    sandbox.next_submission()  # where it has half walls, what comes next must not find what this left
+    return [better(*pair) for pair in zip(marks, others, strict=True)]
+
+
+def own_marks(task, sandbox, cells, earlier, seeds, judge=mark_here):
+    """(Marks, errors) of answers that find the student's own functions for the earlier tasks, and no reference.
+
+    earlier: names of those functions. errors: what the calls ended with; students wrote their words, and nothing that
+    must not be shown was in the room. None if right versions of the earlier functions would change nothing.
+    """
+    reply = ask(task, sandbox, cells, {}, earlier, seeds)
+    answers = by_call(reply)
+    marks = judged(task, seeds, answers, reply.end, judge)
+    errors = [answer["error"] for answer in answers.values() if "error" in answer]
+    rests = [number for array in answers.get(RESTS, {}).get("arrays", ()) for number in np.ravel(array)] == [1.0]
+    odd = any(error != NOT_WRITTEN | placed(error, cells) for error in errors)
+    full = all(mark.points == mark.most for mark in marks)
+    return marks, errors if earlier and not full and (rests or odd) else None
+
+
+def reference_marks(task, sandbox, cells, given, seeds, errors, judge=mark_here):
+    """Marks of answers that find right versions of the earlier functions, so that a mistake costs its own task only.
+
+    errors: of `own_marks`. The words of any other may say what a reference says; its place alone is told.
+    """
+    reply = ask(task, sandbox, cells, given, [], seeds)
+    answers = by_call(reply)
+    for answer in answers.values():
+        if "error" in answer and answer["error"] not in errors:
+            answer["error"] = placed(answer["error"], cells) | {"type": known(answer["error"].get("type"))}
+    return judged(task, seeds, answers, reply.end, judge)
+
+
+def better(own, other):
+    """The better of two Marks for one task: of the student's own earlier functions, and of right ones.
+
+    An answer may get on with the student's own only: theirs return arrays, say, and the references tensors.
+    """
+    return own if own.points > other.points else other
+
+
+def ask(task, sandbox, cells, given, earlier, seeds):
+    """The sandbox's Reply to one question."""
     payload = {
         "cells": cells,
         "name": task.name,
         "given": list(given.values()),
         "given_names": list(given),
-        "calls": [call for _, calls in drawn for call in calls],
+        "earlier": earlier,
+        "calls": [call for seed in seeds for call in checks_and_calls(task, seed)[1]],
     }
     reply = sandbox.ask(payload, task.seconds * len(seeds))
     if reply.end == "lost":  # the whole sandbox: seldom a student's doing, so it gets a second chance
         reply = sandbox.ask(payload, task.seconds * len(seeds))
-    answers = by_call(reply)
-    attempts = [(answers, reply.end)]
-    if given and any(answer.get("error", NOT_WRITTEN) != NOT_WRITTEN | placed(answer.get("error", {}), cells)
-                     for answer in answers.values()):  # fmt: skip
-        # The words of an exception are the student's, and references are in the room: words count as safe to show
-        # if they come without the references too, and without what was left behind when they were there.
-        sandbox.next_submission()
-        alone = sandbox.ask(payload | {"given": [], "given_names": []}, task.seconds * len(seeds))
-        safe = [answer.get("error") for answer in alone.answers]
-        for answer in answers.values():
-            if "error" in answer and answer["error"] not in safe:
-                answer["error"] = placed(answer["error"], cells) | {"type": known(answer["error"].get("type"))}
-        # An answer may get on with the student's own earlier functions only: theirs return arrays, say, and the
-        # references tensors. If it is right with them, it is right.
-        attempts.append((by_call(alone), alone.end))
+    return reply
+
+
+def judged(task, seeds, answers, end, judge):
+    """The Marks of a question's answers, one for each seed."""
     marks, start = [], 0
-    for seed, (_, calls) in zip(seeds, drawn, strict=True):
-        own = range(start, start + len(calls))
-        tried = [judge(task, seed, [found.get(i, found.get(-1)) for i in own], end) for found, end in attempts]
-        marks.append(max(tried, key=lambda mark: mark.points))
-        start += len(calls)
+    for seed in seeds:
+        count = len(checks_and_calls(task, seed)[1])
+        found = [answers.get(i, answers.get(-1)) for i in range(start, start + count)]
+        marks.append(judge(task, seed, found, end))
+        start += count
     return marks
 
 

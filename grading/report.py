@@ -7,7 +7,11 @@ import json
 import re
 import statistics
 
+from grading.submissions import some
+from grading.words import count
+
 BINS = 10
+BLANK = "(blank: no text was found)"
 UNGOVERNED = "UNGOVERNED: graded without a sandbox; the submitted code could have changed these marks."
 STYLE = """\
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
@@ -90,11 +94,40 @@ def grades_table(homework, results, given=None):
 def written(homework, results):
     """The answers to mark by hand: fill in the column points, then `python -m grading merge`."""
     rows = [
-        [result["student"], name, "", number(most), "", result["written"].get(name, "")]
+        [
+            result["student"],
+            name,
+            "",
+            number(most),
+            "",
+            count(result["written"][name]),
+            result["written"][name] or BLANK,
+        ]
         for name, (most, _) in homework.written.items()
         for result in results
     ]
-    return table(["student", "task", "points", "of", "comment", "answer"], rows)
+    return table(["student", "task", "points", "of", "comment", "words", "answer"], rows)
+
+
+def unclaimed(results):
+    """What students wrote in words where no task asks for any: for the marker, lest an answer is overlooked."""
+    rows = [[result["student"], place, text] for result in results for place, text in result["unclaimed"]]
+    return table(["student", "under", "text"], rows)
+
+
+def overlooked(homework, results):
+    """Notes for the teacher: whose answers in words are blank, and who wrote something elsewhere."""
+    notes = []
+    for name in homework.written:
+        blank = [result["student"] for result in results if not result["problem"] and not result["written"][name]]
+        if blank:
+            notes.append(f"{len(blank)} blank answers to {name}: {some(blank)}.")
+    others = [result["student"] for result in results if result["unclaimed"]]
+    if others:
+        notes.append(
+            f"{len(others)} students wrote something that no task asks for, see unclaimed.csv: {some(others)}."
+        )
+    return notes
 
 
 def feedback(homework, result):
@@ -233,7 +266,8 @@ def write_all(run, results, notes, seconds):
     for result in results:
         run.write(f"feedback/{result['slug']}.html", feedback(homework, result))
         run.write(f"gradescope/{result['slug']}/results.json", gradescope(result))
-    text = summary(homework, results, notes, seconds)
+    run.write("unclaimed.csv", unclaimed(results))
+    text = summary(homework, results, [*notes, *overlooked(homework, results)], seconds)
     run.write("summary.txt", text)
     image = picture(homework, results)
     if image:

@@ -76,7 +76,7 @@ class Run:
         self.write(name, content)
 
     def result(self, submission):
-        """The finished result for this very notebook, None if there isn't one."""
+        """The result for this very notebook, None if there isn't one; with "left" if it is not finished."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             result = json.loads((self.folder / "results" / f"{submission.slug}.json").read_text("utf-8"))
             if result["sha256"] == submission.sha256 and not result.get("crashed"):
@@ -84,7 +84,7 @@ class Run:
         return None
 
     def keep(self, result):
-        """Write a finished result. Raises Refused if the disk doesn't take it."""
+        """Write a result. Raises Refused if the disk doesn't take it."""
         try:
             self.write(f"results/{result['slug']}.json", json.dumps(result, ensure_ascii=True, indent=1))
         except OSError as error:
@@ -110,12 +110,15 @@ def grade_all(run, submissions, workers=None, progress=True, scheduler=None):
     written or the scheduler doesn't answer; what is finished stays.
     """
     results = {s.slug: result for s in submissions if (result := run.result(s))}
-    bar = Progress(len(submissions), len(results), progress)
+    left = [s for s in submissions if "left" in results.get(s.slug, {"left": ()})]
+    bar = Progress(len(submissions), len(submissions) - len(left), progress)
     try:
-        for result in cluster.grade(run, [s for s in submissions if s.slug not in results], scheduler, workers):
+        known = {s.slug: results[s.slug] for s in left if s.slug in results}
+        for result in cluster.grade(run, left, known, scheduler, workers):
             run.keep(result)
             results[result["slug"]] = result
-            bar.step()
+            if "left" not in result:
+                bar.step()
     finally:
         bar.end()
     return [results[s.slug] for s in submissions]

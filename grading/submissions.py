@@ -18,7 +18,6 @@ from grading.errors import Refused, Unreadable
 MOST_BYTES = 10 << 20  # of a notebook
 MOST_FILES = 500  # notebooks and zip files of one student; hidden ones and others count nothing
 MOST_CELLS = 2_000
-MOST_WORDS = 20_000  # letters of a written answer
 MOST_IN_A_ZIP = 5 * MOST_BYTES  # of notebooks in a zip file that lies in a folder: one student's
 MOST_IN_A_FOLDER = 50 * MOST_BYTES  # of a student, or of a group
 MOST_CHARACTERS = 1_000  # of a path
@@ -318,35 +317,30 @@ def newest(found, notes):
     return chosen
 
 
-def read_notebook(data, written):
-    """(sources of the code cells, {id: text} of the written answers). written: {id: text of the master's cell}."""
+def read_notebook(data):
+    """The cells of a notebook as (kind, source, nbgrader's id of the cell or None, how many pictures it holds)."""
     try:
         cells = json.loads(data)["cells"]
         assert isinstance(cells, list) and len(cells) <= MOST_CELLS
     except (ValueError, KeyError, TypeError, RecursionError, AssertionError):
         raise Unreadable("the file is not a notebook of the present format (nbformat 4)") from None
-    code, answers, current = [], dict.fromkeys(written, ""), None
+    found = []
     for cell in cells:
-        if not isinstance(cell, dict):
+        if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
             continue
         source = cell.get("source", "")
         if not isinstance(source, str):
             source = "".join(s for s in source if isinstance(s, str)) if isinstance(source, list) else ""
-        if cell.get("cell_type") == "code":
-            code.append(source)
-        elif cell.get("cell_type") == "markdown":
-            metadata = cell.get("metadata")
-            marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-            marked = marks.get("grade_id") if isinstance(marks, dict) else None
-            for name, master in written.items():
-                start = master.split("**", 2)[1]  # the bold words that the cell begins with
-                if marked == name or source.lstrip("* ").startswith(start):
-                    current = name
-                    break
-            else:
-                if source.lstrip().startswith("#"):  # the next section; up to it all is the answer, in several cells
-                    current = None
-            untouched = ("YOUR ANSWER HERE", written.get(current, "").strip())  # the former is nbgrader's
-            if current and source.strip() not in untouched:
-                answers[current] = f"{answers[current]}\n\n{source}".strip("\n")[:MOST_WORDS]
-    return code, answers
+        metadata = cell.get("metadata")
+        marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+        grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
+        found.append((cell["cell_type"], source, grade_id if isinstance(grade_id, str) else None, pictures(cell)))
+    return found
+
+
+def pictures(cell):
+    """How many pictures a cell holds: attached ones, and those among its outputs."""
+    attached, outputs = cell.get("attachments"), cell.get("outputs")
+    shown = [output.get("data") for output in outputs if isinstance(output, dict)] if isinstance(outputs, list) else []
+    drawn = sum(isinstance(data, dict) and any(str(kind).startswith("image/") for kind in data) for data in shown)
+    return drawn + (len(attached) if isinstance(attached, dict) else 0)

@@ -10,7 +10,7 @@ import pytest
 from grading import bank, cluster, session
 from grading.errors import Refused
 from grading.homework import Homework
-from grading_case import NEEDS_SANDBOX, submission
+from grading_case import NEEDS_SANDBOX, small, submission
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
 
@@ -43,7 +43,7 @@ def test_scheduler_that_does_not_answer_is_refused(tmp_path, monkeypatch):
     run = session.Run(tmp_path, Homework("hw2"))
     monkeypatch.setattr(cluster, "SECONDS_TO_ANSWER", 1)
     with pytest.raises(Refused, match="No Dask scheduler answers"):
-        next(cluster.grade(run, [None], "tcp://127.0.0.1:9"))
+        next(cluster.grade(run, [small("a")], {}, "tcp://127.0.0.1:9"))
     run.close()
 
 
@@ -52,10 +52,10 @@ def test_scheduler_that_ends_meanwhile_stops_the_run_with_a_word(tmp_path):
     with distributed.LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50) as local:  # nothing is marked
         threading.Timer(1.0, local.close).start()
         with pytest.raises(Refused, match="is gone. What is finished is kept"):
-            next(cluster.grade(run, [None], local.scheduler_address))
+            next(cluster.grade(run, [small("a")], {}, local.scheduler_address))
     run.close()
 
 
 def test_worker_with_another_edition_of_the_homework_refuses_to_mark():
     with pytest.raises(Refused, match="another edition"):
-        cluster.remote("hw2", "of last year", None, 1, False)
+        cluster.remote("hw2", "of last year", "", 1, False, None)

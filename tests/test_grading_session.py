@@ -46,14 +46,20 @@ def marked(monkeypatch):
         def close(self):
             pass
 
-        def mark(self, task, cells):
+        def own_mark(self, task, cells):
             if task.name == "kl_std":
                 done.append(cells[-1])
             if "crash" in cells[-1]:
                 raise RuntimeError("the grader's own fault")
-            return marking.Mark(task.name, task.title, 5.0, 10.0, ("<b>a & b</b>",))
+            mark = marking.Mark(task.name, task.title, 5.0, 10.0, ("<b>a & b</b>",))
+            return mark, [] if "left" in cells[-1] and task.name == "kl_laplace" else None
+
+        def reference_mark(self, task, cells, errors):
+            done.append(f"{task.name} of {cells[-1]}")
+            return marking.Mark(task.name, task.title, 10.0, 10.0, ())
 
     monkeypatch.setattr(cluster, "Marker", Fake)
+    monkeypatch.setattr(cluster, "wash", lambda: None)
     return done
 
 
@@ -68,6 +74,35 @@ def test_interrupted_run_goes_on_where_it_stopped(hw2, tmp_path, marked):
     results = session.grade_all(second, changed, 1, progress=False)
     assert marked == ["a", "b", "changed", "c", "d"]
     assert [r["student"] for r in results] == list("abcd")
+
+
+def test_references_are_handed_in_only_when_everybody_s_own_answers_are_in(hw2, tmp_path, marked):
+    run = session.Run(tmp_path, hw2)
+    results = session.grade_all(run, [small(name, f"{name} left" * (name != "c")) for name in "abc"], 1, progress=False)
+    assert marked == ["a left", "b left", "", "kl_laplace of a left", "kl_laplace of b left"]
+    assert [result["marks"][1]["points"] for result in results] == [10, 10, 5]
+    assert not [result for result in results if "left" in result]
+    run.close()
+
+
+def test_interrupted_run_goes_on_within_a_submission(hw2, tmp_path, marked, monkeypatch):
+    run = session.Run(tmp_path, hw2)
+    keep = session.Run.keep
+
+    def stopped(self, result):
+        keep(self, result)
+        if len(list((run.folder / "results").iterdir())) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(session.Run, "keep", stopped)
+    class_ = [small("a", "a left"), small("b", "b left")]
+    with pytest.raises(KeyboardInterrupt):
+        session.grade_all(run, class_, 1, progress=False)
+    monkeypatch.setattr(session.Run, "keep", keep)
+    results = session.grade_all(run, class_, 1, progress=False)
+    assert marked == ["a left", "b left", "kl_laplace of a left", "kl_laplace of b left"]
+    assert [result["marks"][1]["points"] for result in results] == [10, 10]
+    run.close()
 
 
 def test_after_a_change_of_the_checks_an_unfinished_run_is_not_mixed_with_the_new_one(

@@ -7,14 +7,9 @@ import zipfile
 
 import pytest
 
-from grading import bank, submissions
+from grading import submissions
 from grading.submissions import Submission, collect
-from grading_case import EMPTY, homework_called
-
-
-@pytest.fixture
-def hw2():
-    return homework_called("hw2")
+from grading_case import EMPTY
 
 
 def write_zip(path, entries):
@@ -203,14 +198,15 @@ NO_NOTEBOOKS = [b"", b"{", b"[]", b'{"cells": 3}', b"\xff\xfe", b"[" * 10**6, b'
 @pytest.mark.parametrize("data", NO_NOTEBOOKS)
 def test_what_is_not_a_notebook_is_said_to_be_none(data):
     with pytest.raises(submissions.Unreadable, match="not a notebook"):
-        submissions.read_notebook(data, {})
+        submissions.read_notebook(data)
 
 
 @pytest.mark.parametrize("source", [5, None, True, 1.5, {"a": "b"}, [["x"], 3], ["x = 1", None]])
 def test_odd_source_of_a_cell_is_no_fault_of_the_grader(source):
     book = json.dumps({"cells": [{"cell_type": "code", "source": source}, {"cell_type": "markdown", "source": source}]})
-    code, _ = submissions.read_notebook(book.encode(), {"in_words": "**Your answer.** Here."})
-    assert code == ["x = 1" if isinstance(source, list) and "x = 1" in source else ""]
+    text = "x = 1" if isinstance(source, list) and "x = 1" in source else ""
+    cells = submissions.read_notebook(book.encode())
+    assert cells == [("code", text, None, 0), ("markdown", text, None, 0)]
 
 
 def test_students_of_the_same_name_and_of_no_name_are_kept_apart(tmp_path):
@@ -238,29 +234,3 @@ def test_newest_is_taken_also_between_a_zip_file_and_a_notebook(tmp_path):
 def test_notebook_that_is_also_a_zip_file_hands_in_for_nobody_else(tmp_path):
     write_zip(tmp_path / "eve.ipynb", [("ada/hw2.ipynb", EMPTY), ("bo/hw2.ipynb", EMPTY)])
     assert [s.student for s in collect(tmp_path / "eve.ipynb", "hw2-x")[0]] == ["eve"]
-
-
-def test_written_answers_are_found_with_and_without_metadata(hw2):
-    masters = {name: text for name, (_, text) in hw2.written.items()}
-    answer = "**Your answer to task 8.** Because."
-    assert submissions.read_notebook(bank.notebook(hw2, {}, answer), masters)[1] == {"in_words": answer}
-    assert submissions.read_notebook(bank.notebook(hw2, {}), masters)[1] == {"in_words": ""}
-    book = json.loads(bank.notebook(hw2, {}, answer))
-    for cell in book["cells"]:
-        cell["metadata"] = {}
-    assert submissions.read_notebook(json.dumps(book), masters)[1] == {"in_words": answer}
-
-
-def test_written_answers_in_cells_of_their_own_are_not_lost(hw2):
-    masters = {name: text for name, (_, text) in hw2.written.items()}
-    book = json.loads(bank.notebook(hw2, {}))
-    book["cells"] += [
-        {"cell_type": "markdown", "source": "(a) Because."},
-        {"cell_type": "code", "source": "plt.show()"},
-        {"cell_type": "markdown", "source": "(b) Therefore.", "metadata": book["cells"][-1]["metadata"]},
-        {"cell_type": "markdown", "source": "## References"},
-        {"cell_type": "markdown", "source": "A book."},
-    ]
-    assert submissions.read_notebook(json.dumps(book), masters)[1] == {"in_words": "(a) Because.\n\n(b) Therefore."}
-    book["cells"] += [book["cells"][-3] | {"source": "x" * 15_000}] * 50
-    assert len(submissions.read_notebook(json.dumps(book), masters)[1]["in_words"]) == submissions.MOST_WORDS

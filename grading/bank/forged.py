@@ -65,8 +65,9 @@ def lucky_at(homework, task, seed):
     checks, calls = checks_and_calls.__wrapped__(task, seed)
     given = homework.earlier(task)
     payload = {"cells": [homework.references[task.name]], "name": task.name, "given": list(given.values()),
-               "given_names": list(given), "calls": calls}  # fmt: skip
-    right = [answer["arrays"] for answer in InProcess().ask(payload, task.seconds).answers]
+               "given_names": list(given), "earlier": [], "calls": calls}  # fmt: skip
+    answers = InProcess().ask(payload, task.seconds).answers
+    right = [answer["arrays"] for answer in answers if answer["call"] >= 0]
     # Equal calls get equal answers, as from a function with a seed.
     keys = [zlib.crc32(json.dumps(call).encode()) for call in calls]
     found = []

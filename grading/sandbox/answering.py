@@ -9,7 +9,7 @@ import linecache
 import re
 import symtable
 
-from .frames import unpack
+from .frames import RESTS, unpack
 
 # Lines that Jupyter understands and Python doesn't: %magic, !command, x = !command, name?
 MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+ *= *[%!].*|[\w.]+\?\??\s*)$", re.MULTILINE)
@@ -21,7 +21,9 @@ def question(payload, send):
     for source in payload["given"]:
         exec(compile(source, "given", "exec"), space)
     given = {name: space[name] for name in payload["given_names"]}
-    function, trouble = define(payload["cells"], payload["name"], given)
+    function, trouble, needed = define(payload["cells"], payload["name"], given)
+    rests = not needed.isdisjoint(payload["earlier"])
+    send(RESTS, arrays=as_arrays(float(rests)))
     if function is None:
         send(-1, error=trouble or {"type": "Missing", "message": ""})
         return
@@ -35,7 +37,9 @@ def question(payload, send):
 
 
 def define(cells, name, given):
-    """Execute the top-level statements that `name` rests on, in the notebook's order. Returns (object, first trouble).
+    """Execute the top-level statements that `name` rests on, in the notebook's order.
+
+    Returns (object, first trouble, all names that they read).
 
     Experiments, plots and training stay out. A broken cell costs only what rests on it. `given` are the reference
     functions for earlier tasks; they stand in the place of the student's own.
@@ -73,7 +77,7 @@ def define(cells, name, given):
             trouble = trouble or describe(error)
         space.update(given)
     found = space.get(name)
-    return (found, trouble) if callable(found) else (None, trouble)
+    return found if callable(found) else None, trouble, needed
 
 
 def parse(source, name):

@@ -13,6 +13,7 @@ import time
 
 FRAME = struct.Struct(">II")
 MOST_BYTES = 16 << 20  # of answers to one question
+RESTS = -2  # the number of no call: whether the answer rests on functions of earlier tasks, as its question says
 MOST_HEADER = 4096  # bytes of JSON before an answer's numbers
 PATIENCE = 4  # times its seconds, that a question gets where it has to wait for a processor
 SECONDS_TO_READ = 60  # a question, on a machine that has much else to do

@@ -1,5 +1,6 @@
 """Outside the sandbox: start it, ask it questions, end it. Nothing that comes out is trusted; see README.md."""
 
+import contextlib
 import json
 import os
 import select
@@ -115,7 +116,7 @@ class Sandbox:
         if end == "unread":
             self.close()
             raise NoSandbox(UNREAD)
-        answers, sound = frames.read_answers(body, len(payload["calls"]) + 1)
+        answers, sound = frames.read_answers(body, len(payload["calls"]) + 2)
         return Reply(end if sound or end != "done" else "forged", answers)
 
     def close(self):
@@ -175,6 +176,22 @@ def shown(path):
     if path.is_relative_to(REPOSITORY):
         inside = [f for f in inside if f.is_relative_to(REPOSITORY)]
     return inside[0] if inside else None
+
+
+def wash():
+    """Put out of the page cache what the sandbox sees of the disk, as far as no running program holds it.
+
+    Which pages are there can be felt inside, and changed: what one run left could be read in the next.
+    """
+    for folder in (*SYSTEM, *environments(), str(PACKAGE)):
+        for place, _, names in os.walk(folder):
+            for name in names:
+                with contextlib.suppress(OSError):  # a link to nowhere, or nobody may read it
+                    file = os.open(os.path.join(place, name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+                    try:
+                        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+                    finally:
+                        os.close(file)
 
 
 def command(unsafe, walls):
