@@ -48,7 +48,10 @@
         copy.textContent = "Selected";
       }
       copy.classList.add("done");
-      setTimeout(() => { copy.textContent = "Copy"; copy.classList.remove("done"); }, 1500);
+      setTimeout(() => {
+        copy.textContent = "Copy";
+        copy.classList.remove("done");
+      }, 1500);
     });
     box.append(copy);
   }

@@ -50,7 +50,12 @@
 
   // A chapter explains, the glossary defines, homework and the notes for teachers use, the bibliography lists. Among
   // chapters those come first that have the words in their headings.
-  const kinds = [[/^\d+-/, 30], [/^\d+[a-z]-/, 20], [/^glossary$/, 10], [/^bibliography$/, -10]];
+  const kinds = [
+    [/^\d+-/, 30],
+    [/^\d+[a-z]-/, 20],
+    [/^glossary$/, 10],
+    [/^bibliography$/, -10],
+  ];
   const headings = new Map();
   function countHeadings(words) {
     const stems = (text) => splitQuery(text.toLowerCase()).map((word) => new Stemmer().stemWord(word));
@@ -66,9 +71,39 @@
 
   // Formulas in an excerpt as far as plain text goes: p(z|x), not \(p(z \mid x)\).
   const symbols = {
-    alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ε", varepsilon: "ε", theta: "θ", lambda: "λ", mu: "μ", pi: "π",
-    rho: "ρ", sigma: "σ", phi: "φ", varphi: "φ", mid: " | ", parallel: " ‖ ", sim: " ∼ ", approx: " ≈ ", le: " ≤ ", ge: " ≥ ",
-    times: " × ", cdot: "·", to: " → ", ln: "ln ", log: "log ", exp: "exp", int: "∫", sum: "∑", infty: "∞", in: "∈", pm: "±", dots: "…", sqrt: "√",
+    alpha: "α",
+    beta: "β",
+    gamma: "γ",
+    delta: "δ",
+    epsilon: "ε",
+    varepsilon: "ε",
+    theta: "θ",
+    lambda: "λ",
+    mu: "μ",
+    pi: "π",
+    rho: "ρ",
+    sigma: "σ",
+    phi: "φ",
+    varphi: "φ",
+    mid: " | ",
+    parallel: " ‖ ",
+    sim: " ∼ ",
+    approx: " ≈ ",
+    le: " ≤ ",
+    ge: " ≥ ",
+    times: " × ",
+    cdot: "·",
+    to: " → ",
+    ln: "ln ",
+    log: "log ",
+    exp: "exp",
+    int: "∫",
+    sum: "∑",
+    infty: "∞",
+    in: "∈",
+    pm: "±",
+    dots: "…",
+    sqrt: "√",
   };
   const plain = (tex) =>
     tex
@@ -80,10 +115,12 @@
   Search.htmlToText = (html, anchor) => {
     const page = new DOMParser().parseFromString(html, "text/html");
     const main = page.querySelector("[role=main]") ?? page.body;
-    main.querySelectorAll(".headerlink, script, style, div.math, .lesson-head, .prev-next-area, summary").forEach((one) => one.remove());
+    main
+      .querySelectorAll(".headerlink, script, style, div.math, .lesson-head, .prev-next-area, summary")
+      .forEach((one) => one.remove());
     main.querySelectorAll(".math").forEach((formula) => formula.replaceWith(plain(formula.textContent)));
     const part = anchor && main.querySelector(`[id="${CSS.escape(anchor.slice(1))}"]`);
-    const definition = part && part.matches("dt") ? ` ${part.nextElementSibling.textContent}` : "";
+    const definition = part?.matches("dt") ? ` ${part.nextElementSibling.textContent}` : "";
     return (part || main.querySelector("article") || main).textContent + definition;
   };
 })();

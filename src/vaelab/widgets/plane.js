@@ -15,7 +15,8 @@ const copy = (view) => view?.buffer.slice(view.byteOffset, view.byteOffset + vie
 
 // `count` whole numbers of `bits` bits each, one after the other, lowest bit first, 2 ** (bits - 1) added to each.
 function unpack(bytes, bits, count) {
-  const whole = new Int16Array(count), offset = 2 ** (bits - 1);
+  const whole = new Int16Array(count),
+    offset = 2 ** (bits - 1);
   for (let i = 0, at = 0, held = 0, have = 0; i < count; i++) {
     for (; have < bits; have += 8) held |= bytes[at++] << have;
     whole[i] = (held & (2 * offset - 1)) - offset;
@@ -26,7 +27,8 @@ function unpack(bytes, bits, count) {
 
 // network: {dtype, steps}, weights: DataView, as packing.py describes them. Each layer holds its own output buffer, so that drawing makes no garbage.
 function readLayers(network, weights) {
-  const bytes = copy(weights), layers = [];
+  const bytes = copy(weights),
+    layers = [];
   let at = 0;
   const take = (Kind, n) => new Kind(bytes.slice(at, (at += n * Kind.BYTES_PER_ELEMENT)));
   for (const step of network.steps) {
@@ -34,11 +36,14 @@ function readLayers(network, weights) {
       layers.push({ activation: ACTIVATIONS[step] });
       continue;
     }
-    const [inputs, units, bits] = step, count = inputs * units;
+    const [inputs, units, bits] = step,
+      count = inputs * units;
     let kernel;
     if (network.dtype === "float32") kernel = take(Float32Array, count);
     else {
-      const whole = bits ? unpack(take(Uint8Array, Math.ceil((count * bits) / 8)), bits, count) : take(Int16Array, count);
+      const whole = bits
+        ? unpack(take(Uint8Array, Math.ceil((count * bits) / 8)), bits, count)
+        : take(Int16Array, count);
       const scale = take(Float32Array, units);
       kernel = Float32Array.from(whole, (value, i) => value * scale[i % units]);
     }
@@ -71,7 +76,8 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowD
 
 // The plane, the decoder's image of [height, width] pixels with a caption, and a readout of two lines.
 function addPlane(root, name, [height, width]) {
-  const main = element(root, "div", { class: "vx-main" }), hint = newId();
+  const main = element(root, "div", { class: "vx-main" }),
+    hint = newId();
   const words = { "aria-label": name, "aria-describedby": hint };
   const plot = element(main, "div", { class: "vx-plot", tabindex: 0, role: "application", ...words, ...OWN_KEYS });
   const scatter = element(plot, "canvas", { "aria-hidden": "true" });
@@ -86,7 +92,8 @@ function addPlane(root, name, [height, width]) {
 
 // Lays the canvas over the square, sharp on any screen, and returns its context.
 function fit(canvas, left, top, side) {
-  const scale = window.devicePixelRatio || 1, ink = canvas.getContext("2d");
+  const scale = window.devicePixelRatio || 1,
+    ink = canvas.getContext("2d");
   canvas.width = canvas.height = Math.round(side * scale);
   set(canvas, { style: `left: ${left}px; top: ${top}px; width: ${side}px; height: ${side}px` });
   ink.setTransform(scale, 0, 0, scale, 0, 0);
