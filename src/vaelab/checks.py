@@ -104,6 +104,16 @@ def check_points(z, name="z", latent_dim=None):
     return z
 
 
+def check_as_many(images, others):
+    """Raise ValueError unless there are as many images as others, at least 4."""
+    if len(images) != len(others) or len(images) < 4:
+        raise ValueError(
+            tr("There are {n} images and {m} others; expected as many of both, at least 4.").format(
+                n=len(images), m=len(others)
+            )
+        )
+
+
 def check_labels(labels, n, name="labels", classes=None):
     """Return `labels` as a (n,) integer array. Raises ValueError for another length or for fractions.
 

@@ -1,16 +1,22 @@
 """Chapter 10: beyond the plane."""
 
+import functools
+
 import numpy as np
 from keras import ops
 
 from store import SEEDS, experiment, mean_and_error, rounded
 from vaelab.bounds import posterior
+from vaelab.data import load_fashion
+from vaelab.experiments.chapter07 import train_twin
 from vaelab.experiments.chapter10 import (
     code_direction,
+    fit_densities,
     judge_lines,
     measure_moves,
     train_calibrated_vae,
     train_convolutional_vae,
+    two_sample_accuracy,
 )
 from vaelab.images import pack_images, slant, stroke_width
 from vaelab.judges import judge, nearest_real
@@ -104,3 +110,65 @@ def _lines_and_moves(vae, mnist, order):
             moves[name]["random" if kind else "measured"] = moved[name].mean(axis=1).astype(float).round(4).tolist()
             moves[name]["kept" + kind] = np.round(kept, 3).tolist()
     return {"lines": lines, "moves": moves}
+
+
+@experiment
+def verdict(mnist):
+    """Chapter 10: the VAE and its twin in twenty dimensions, and densities fitted to their codes; two sets of images.
+
+    The test images stand in an order of the seed's own; the first half of them are the judges' reference. Each sampler
+    draws as many images as there are test images, and the two-sample test gets all of them.
+    """
+    return {
+        name: {seed: _verdict_of(data, seed, keep_pictures=seed == SEEDS[0]) for seed in SEEDS}
+        for name, data in (("mnist", mnist), ("fashion", load_fashion()))
+    }
+
+
+def _verdict_of(data, seed, keep_pictures):
+    rng = np.random.default_rng(seed)
+    order, n = rng.permutation(len(data.x_test)), len(data.x_test)
+    x, half = data.x_test[order], n // 2
+    reference, labels = x[:half], data.y_test[order][:half]
+    classifier = train_classifier(data.x_train, data.y_train, seed)
+    x_train = data.x_train[np.random.default_rng(seed).permutation(len(data.x_train))]
+    result = {"tried": {}, "judged": {}, "pictures": {}}
+
+    def measure(name, images, own=None):
+        run = judge(images[:half], classifier, reference, labels)
+        run["real"] = two_sample_accuracy(images, x, seed)
+        if own is not None:
+            run["reconstructed"] = two_sample_accuracy(images, own, seed)
+            if keep_pictures:
+                result["pictures"][name] = pack_images(images[:20])
+        result["judged"][name] = rounded({key: value for key, value in run.items() if key != "share"})
+        print(name, result["judged"][name], flush=True)
+
+    measure("real images", x_train[:n])
+    vae, twin = train_vae(data.x_train, 20, seed), train_twin(data.x_train, 20, seed)
+    for name, code, decoder in (
+        ("VAE", functools.partial(_draws_of_q, vae), vae.decoder),
+        ("twin", lambda x, seed: twin[0].predict(x, batch_size=1000, verbose=0), twin[1]),
+    ):
+
+        def draw(z, decoder=decoder):
+            return ops.convert_to_numpy(ops.sigmoid(decoder.predict(z, batch_size=1000, verbose=0)))
+
+        own = draw(code(x, seed=seed + 100))
+        measure(f"{name}, reconstructed", own)
+        densities = fit_densities(code(x_train, seed=seed), seed)
+        result["tried"][name] = {
+            kind: {str(setting): round(value, 3) for setting, value in tried.items()}
+            for kind, (_, tried) in densities.items()
+        }
+        places = {"N(0, I)": np.random.default_rng(seed).standard_normal((n, 20)).astype("float32")}
+        places |= {kind: draw_codes(n) for kind, (draw_codes, _) in densities.items()}
+        for place, z in places.items():
+            measure(f"{name}, {place}", draw(z), own)
+    return result
+
+
+def _draws_of_q(vae, x, seed):
+    """One draw from q for each image, (n, latent_dim)."""
+    mean, log_var = vae.encoder.predict(x, batch_size=1000, verbose=0)
+    return (mean + np.exp(0.5 * log_var) * np.random.default_rng(seed).standard_normal(mean.shape)).astype("float32")
