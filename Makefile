@@ -32,7 +32,7 @@ help:
 lab: learner ## open the lessons in JupyterLab, in copies of your own (FRESH=02: the newest 02 beside yours)
 	@$(RUN) tools/lab.py $(if $(FRESH),--fresh "$(FRESH)")
 
-test: environment ## prove everything: package, tools, site, coursework, every notebook run again (ARGS="tests/test_lab.py": only that)
+test: environment ## prove everything: package, tools, site, coursework, every notebook run again (ARGS="tests/tools/test_lab.py": only that)
 	@$(RUN) -m pytest $(if $(ARGS),$(ARGS),--nbval tests notebooks/en $(SIDE_BY_SIDE))
 
 portability: environment ## run lessons as other processors would, naming each cell that flips (N="old 03": one regime, one lesson)
@@ -41,7 +41,7 @@ portability: environment ## run lessons as other processors would, naming each c
 pythons: environment ## prove the package and a chapter on the other Pythons 3.11 to 3.13 of this machine
 	@$(RUN) tools/pythons.py
 
-newest: environment ## make test, with the newest packages that pyproject.toml allows (ARGS="tests/test_vae.py": only that)
+newest: environment ## make test, with the newest packages that pyproject.toml allows (ARGS="tests/package/test_vae.py": only that)
 	@$(RUN) tools/pythons.py --newest $(ARGS)
 
 book: environment ## build the site into book/_build/html from the stored outputs

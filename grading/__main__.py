@@ -144,7 +144,7 @@ def run_bank(options):
     from grading.homework import Homework
 
     Homework(options.homework)  # or it is refused
-    line = [sys.executable, "-m", "pytest", "--quiet", "tests/test_grading_bank.py"]
+    line = [sys.executable, "-m", "pytest", "--quiet", "tests/grading/test_bank.py"]
     line += ["--numprocesses", str(options.workers or os.cpu_count() or 1), "--dist", "worksteal"]
     chosen = {"GRADING_BANK": options.homework, "GRADING_SEEDS": str(options.seeds)}
     return subprocess.run(line, cwd=Path(__file__).resolve().parent.parent, env=os.environ | chosen).returncode

@@ -18,12 +18,7 @@ BUNDLE = ROOT / "dist" / "vaelab-student.zip"
 STUDENTS = ("notebooks/", "src/", "tools/", "tests/", "book/", "Makefile", "pyproject.toml", "requirements/",
             "package.json", "package-lock.json", "biome.json", "LICENSE", "CITATION.cff", ".gitignore",
             ".gitattributes", ".editorconfig")  # fmt: skip
-TEACHERS = (
-    "tests/test_grading",
-    "tests/grading_case",
-    "tests/test_bench",
-    "tests/tools/test_environment",
-)  # these test it
+TEACHERS = ("tests/grading", "tests/test_bench", "tests/tools/test_environment")  # they test what is left out
 TARGETS = ("student", "bench")  # of the Makefile: they need what is left out
 
 

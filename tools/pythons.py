@@ -9,7 +9,6 @@ runs this, is left to `make test`. One Python alone proves nothing about others:
 """
 
 import argparse
-import fnmatch
 import os
 import subprocess
 import sys
@@ -22,8 +21,6 @@ from files import ROOT
 CHAPTER = "notebooks/en/04-kl-divergence.ipynb"
 # What the package, its tests and a chapter need; the versions are the maintainer's.
 PACKAGES = [".", "ipykernel", "ipywidgets", "nbval", "pytest", "pytest-xdist"]
-# The tests that need more than that: a browser, the site, the grader.
-NEED_MORE = ["bench", "code_walker", "*explorer", "*_figure", "widgets", "notebooks", "results", "site", "grading*"]
 SIDE_BY_SIDE = ["--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
@@ -43,7 +40,7 @@ def main():
     print(*(f"  {short}: {python}" for short, python in others.items()), sep="\n", flush=True)
     if not others:
         sys.exit("  none. Install another of 3.11, 3.12 and 3.13: with pyenv, uv or your system's packages.")
-    tests, results = [*package_tests(), "--nbval", CHAPTER, *SIDE_BY_SIDE], {}
+    tests, results = ["tests/package", "--nbval", CHAPTER, *SIDE_BY_SIDE], {}
     for short, python in others.items():
         started = time.monotonic()
         passed = attempt(python, f"build/python-{short}", ["--packages", *PACKAGES], tests)
@@ -66,14 +63,6 @@ def pythons():
                 found[short] = path
                 break
     return found
-
-
-def package_tests():
-    """The test files that need no more than PACKAGES: the folder tests/package, while there is none all but some."""
-    if (ROOT / "tests" / "package").is_dir():
-        return ["tests/package"]
-    names = sorted(path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py"))
-    return [f"tests/test_{name}.py" for name in names if not any(fnmatch.fnmatch(name, kind) for kind in NEED_MORE)]
 
 
 def attempt(python, venv, packages, tests):

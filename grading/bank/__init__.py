@@ -3,7 +3,7 @@
 A homework's bank is a folder. `hwN/right/*.py`, a way of writing each, with a cell `# %% function` for every task: full
 marks. `hwN/wrong.py`: WRONG, [(function, words, source)], fewer points on that task, and a message with the words. All
 homeworks share EMPTY of this file, {name: source with NAME}, no point on any task; `forged.py`, numbers that
-nobody has computed; `hostile.py`, answers that attack. `tests/test_grading_bank.py` tries them all.
+nobody has computed; `hostile.py`, answers that attack. `tests/grading/test_bank.py` tries them all.
 """
 
 import importlib

@@ -13,7 +13,7 @@ from grading.homework import Homework
 from grading.sandbox.outside import Sandbox
 from grading.submissions import Submission
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 NEEDS_SANDBOX = pytest.mark.skipif(
     shutil.which("bwrap") is None,
     reason="bubblewrap is not installed; on Debian or Ubuntu: sudo apt install bubblewrap",

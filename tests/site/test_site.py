@@ -26,7 +26,7 @@ import pytest
 import yaml
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 LESSONS = ROOT / "notebooks" / "en"
 TOC = ROOT / "book" / "_toc.yml"
 PAGE_LIMIT = 900_000  # bytes of a chapter without its figures, compressed
