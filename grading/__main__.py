@@ -31,7 +31,7 @@ def command_line():
     merge = commands.add_parser("merge", help="add the marks of written.csv, given by hand")
     merge.add_argument("run", type=Path, help="folder of a run, such as DIR/run-001")
     for marking in (grade, merge):
-        marking.add_argument("--adjust", type=Path, metavar="CSV", help="late days, exemptions and overrides")
+        marking.add_argument("--adjust", type=Path, metavar="CSV", help="late days, exemptions, overrides, bonuses")
         marking.add_argument("--late", type=float, default=10, help="per cent of the points that a day costs (10)")
     bank = commands.add_parser("bank", help="prove the marking on right, wrong and hostile answers")
     bank.add_argument("homework")
@@ -95,7 +95,7 @@ def run_grade(options):
     homework = Homework(options.homework)
     rows = adjust.read(options.adjust) if options.adjust else []
     submissions, notes, left_out = collect(options.submissions, homework.path.stem)
-    adjust.check(rows, [submission.student for submission in submissions], homework.most, options.late / 100)
+    adjust.check(rows, [submission.student for submission in submissions], homework.most_of_all, options.late / 100)
     if not options.unsafe and not options.scheduler:
         for path in (options.submissions, options.out):
             if folder := shown(path):
@@ -114,7 +114,7 @@ def run_grade(options):
         text = report.write_all(run, results, notes, time.monotonic() - started)
         failed = sum(bool(result.get("crashed")) for result in results)
         if not failed:
-            run.finish(results, adjusted=bool(options.adjust))
+            run.finish(results, adjusted=bool(options.adjust), notes=notes)
     finally:
         run.close()
     print(text)

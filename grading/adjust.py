@@ -1,12 +1,14 @@
-"""Late days, exemptions and overrides, from one CSV file: shown in the marks, never written into the results.
+"""Late days, exemptions, overrides and bonuses, from one CSV file: shown in the marks, never written into the results.
 
     student,kind,task,value,reason
     Ada Lovelace,late,,2,
     Ada Lovelace,override,kl_std,8,"right in the interview"
     Bo,exempt,sample_full,,"joined in week 3"
+    Bo,bonus,,3,"found a mistake in the homework"
 
 late: value is the number of days; each costs a share of the points that were earned. override: value is the points for
-the task. exempt: the task counts neither for nor against the student.
+the task. exempt: the task counts neither for nor against the student. bonus: value is added to the total. Written tasks
+are tasks, too; what is said of them counts once `merge` has brought their points in.
 """
 
 import copy
@@ -42,16 +44,18 @@ def check(rows, students, most, late_share):
         where, student, kind = f"adjustments, line {row['line']}: ", row["student"], row["kind"]
         if student not in students:
             raise Refused(f"{where}there is no submission by {student!r}.")
-        if kind not in ("late", "override", "exempt"):
-            raise Refused(f"{where}{kind!r} is none of late, override, exempt.")
+        if kind not in ("late", "override", "exempt", "bonus"):
+            raise Refused(f"{where}{kind!r} is none of late, override, exempt, bonus.")
         if kind == "late" and student in late:
             raise Refused(f"{where}{student!r} has late days already, on another line.")
-        if kind != "late" and row["task"] not in most:
+        if kind in ("override", "exempt") and row["task"] not in most:
             raise Refused(f"{where}there is no task {row['task']!r}.")
         if kind == "late":
             late.add(student)
         if kind != "exempt":
-            check_value(row["value"], where, 365 if kind == "late" else most[row["task"]])
+            check_value(
+                row["value"], where, {"late": 365, "bonus": sum(most.values())}.get(kind, most.get(row["task"]))
+            )
 
 
 def check_value(text, where, most):
@@ -78,7 +82,13 @@ def apply(results, rows, late_share=0.1):
             days = value(row["value"])
             result["late"] = {"days": days, "share": min(1.0, days * late_share), "reason": row["reason"]}
             continue
-        mark = next(mark for mark in result["marks"] if mark["task"] == row["task"])
+        if row["kind"] == "bonus":
+            points = result.get("bonus", {}).get("points", 0.0) + value(row["value"])
+            result["bonus"] = {"points": points, "reason": row["reason"]}
+            continue
+        mark = next((mark for mark in result["marks"] if mark["task"] == row["task"]), None)
+        if mark is None:  # a written task, whose points are not in yet
+            continue
         if row["kind"] == "override":
             mark["points"] = value(row["value"])
             mark["messages"] = [*mark["messages"], f"Set to {mark['points']:g} points by the teacher{why}"]

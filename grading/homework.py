@@ -64,6 +64,11 @@ class Homework:
         return {task.name: sum(check.points for check in task.checks(np.random.default_rng(0))) for task in self.tasks}
 
     @property
+    def most_of_all(self):
+        """`most`, and the points of the written tasks."""
+        return self.most | {name: float(points) for name, (points, _) in self.written.items()}
+
+    @property
     def cells(self):
         """Sources of the master's code cells, solutions and all."""
         return [cell.source for cell in self.notebook.cells if cell.cell_type == "code"]

@@ -1,25 +1,29 @@
-"""Add the marks that people gave, for written answers, to those of a run. Nothing that exists is overwritten."""
+"""Bring the points and comments of written.csv into all files of a run. Can be repeated; what was there is kept."""
 
 import csv
+import datetime
 import io
 import json
+import shutil
 from pathlib import Path
 
 from grading import adjust
 from grading.errors import Refused
 from grading.files import unused
 from grading.homework import Homework
-from grading.report import cell, grades_table, number, table
+from grading.report import cell, number, overlooked, title_of, write_marks
+from grading.submissions import some
 
 AS_UTF8 = 'Save it with commas, as UTF-8; Excel calls this "CSV UTF-8".'
+MARKS = ("grades.csv", "feedback", "gradescope", "summary.txt", "distribution.png")  # what holds marks in a run
 
 
 def merge(folder, adjustments=None, late_share=0.1):
-    """Read a run's written.csv, filled in, and write grades-with-written.csv beside grades.csv. Returns what to say.
+    """Read a run's written.csv, filled in, and write every file that holds marks anew. Returns what to say.
 
-    adjustments, late_share: as in `adjust.apply`; late days cost points of written answers too. Raises Refused for
-    points that aren't numbers between 0 and the most there are, for unknown students, and without adjustments for a run
-    that was graded with some.
+    The files as they were are kept in `earlier/`, in a folder named by their time. adjustments, late_share: as in
+    `adjust.apply`; late days cost points of written answers too. Raises Refused for points that aren't numbers between
+    0 and the most there are, for unknown students, and without adjustments for a run that was graded with some.
     """
     folder = Path(folder)
     try:
@@ -39,8 +43,24 @@ def merge(folder, adjustments=None, late_share=0.1):
     if state["adjusted"] and adjustments is None:
         raise Refused(f"{folder} was graded with --adjust. Give it here too, or late days and the like would be lost.")
     homework = Homework(state["homework"])
+    given, missing, blank = points_of(homework, results, text)
+    for result in results:
+        result["marks"] = [*result["marks"], *given[result["slug"]]]
+    adjust.check(adjustments or [], [result["student"] for result in results], homework.most_of_all, late_share)
+    results = adjust.apply(results, adjustments or [], late_share)
+    keep(folder)
+    notes = [*state.get("notes", ()), *overlooked(homework, results)]
+    notes += [f"{len(names)} {what}, which counts 0: {some(names)}." for what, names in (
+        ("rows have vanished from written.csv", missing), ("answers have no points yet", blank)) if names]  # fmt: skip
+    write_marks(folder, homework, results, notes, state.get("seconds", 0.0))
+    rest = "".join(f"\n{note}" for note in notes if "counts 0" in note)
+    count = len(results) * len(homework.written) - len(missing) - len(blank)
+    return f"{count} marks merged into {folder / 'grades.csv'}, the feedback pages and Gradescope's files.{rest}"
+
+
+def points_of(homework, results, text):
+    """What written.csv says: {slug: marks of the written tasks}, and the answers without a row and without points."""
     by_student = {cell(result["student"]): result for result in results}
-    given, open_ones = {}, 0
     reader = csv.DictReader(io.StringIO(text, newline=""))
     try:
         rows = list(reader)
@@ -50,27 +70,48 @@ def merge(folder, adjustments=None, late_share=0.1):
         raise Refused(
             f"written.csv has no columns student, task and points. Was it saved with semicolons or tabs? {AS_UTF8}"
         )
+    found, blank = {}, []
     for line, row in enumerate(rows, 2):
         student, task, points = row.get("student"), row.get("task"), (row.get("points") or "").strip()
         if student not in by_student or task not in homework.written:
             raise Refused(f"written.csv, row {line}: there is no {student!r} with a task {task!r} in this run.")
-        if not points:
-            open_ones += 1
-            continue
-        most = homework.written[task][0]
-        try:
-            value = float(points.replace(",", "."))
-        except ValueError:
-            raise Refused(f"written.csv, row {line}: {points!r} is not a number.") from None
-        if (by_student[student]["slug"], task) in given:
+        key = by_student[student]["slug"], task
+        if found.get(key, ("", ""))[0]:
             raise Refused(f"written.csv, row {line}: {student!r} has points for {task!r} twice.")
-        if not 0 <= value <= most:
-            raise Refused(f"written.csv, row {line}: {number(value)} points; there are 0 to {most}.")
-        given[by_student[student]["slug"], task] = value
-    adjust.check(adjustments or [], [result["student"] for result in results], homework.most, late_share)
-    results = adjust.apply(results, adjustments or [], late_share)
-    header, rows = grades_table(homework, results, given)
-    path = unused(folder / "grades-with-written.csv")
-    path.write_text(table(header, rows), "utf-8")
-    rest = f" {open_ones} answers have no points yet and count 0." if open_ones else ""
-    return f"{len(given)} marks merged.{rest} {path}"
+        check_points(points, homework.written[task][0], line)
+        found[key] = points, (row.get("comment") or "").strip()
+    marks, missing = {}, []
+    for result in results:
+        own = []
+        for name, (most, _) in homework.written.items():
+            points, comment = found.get((result["slug"], name), ("", ""))
+            if (result["slug"], name) not in found:
+                missing.append(f"{result['student']}, {name}")
+            elif not points:
+                blank.append(f"{result['student']}, {name}")
+            said = [comment] if comment else ["Not marked yet."] if not points else []
+            points = adjust.value(points) if points else 0.0
+            own.append({"task": name, "title": title_of(name), "points": points, "most": float(most), "messages": said})
+        marks[result["slug"]] = own
+    return marks, missing, blank
+
+
+def check_points(points, most, line):
+    try:
+        value = adjust.value(points) if points else 0.0
+    except ValueError:
+        raise Refused(f"written.csv, row {line}: {points!r} is not a number.") from None
+    if not 0 <= value <= most:
+        raise Refused(f"written.csv, row {line}: {number(value)} points; there are 0 to {most}.")
+
+
+def keep(folder):
+    """A copy of the files that hold marks, in a folder that is named by the time when they were written."""
+    when = datetime.datetime.fromtimestamp((folder / "grades.csv").stat().st_mtime)
+    place = unused(folder / "earlier" / f"{when:%Y-%m-%d %H-%M-%S}")
+    place.mkdir(parents=True)
+    for name in MARKS:
+        if (folder / name).is_dir():
+            shutil.copytree(folder / name, place / name)
+        elif (folder / name).exists():
+            shutil.copy2(folder / name, place / name)

@@ -7,6 +7,7 @@ import json
 import re
 import statistics
 
+from grading.files import write_whole
 from grading.submissions import some
 from grading.words import count
 
@@ -29,22 +30,25 @@ def earned(result):
     return sum(mark["points"] for mark in result["marks"])
 
 
-def total(result, by_hand=0.0):
-    """The points that count: those earned and those given by hand, less what late days cost."""
-    return (earned(result) + by_hand) * (1 - result.get("late", {}).get("share", 0.0))
+def total(result):
+    """The points that count: those earned, less what late days cost, and the bonus."""
+    return earned(result) * (1 - result.get("late", {}).get("share", 0.0)) + result.get("bonus", {}).get("points", 0.0)
 
 
 def most_of(result):
     return sum(mark["most"] for mark in result["marks"])
 
 
-def late_note(result):
-    """A remark on late days, "" if there were none."""
-    if not result.get("late", {}).get("days"):
-        return ""
-    late = result["late"]
-    why = f" ({late['reason']})" if late["reason"] else ""
-    return f"{number(late['days'])} days late{why}: {late['share']:.0%} less."
+def remarks_on(result):
+    """Remarks on late days and on a bonus, [] if there are none."""
+    late, bonus, remarks = result.get("late", {}), result.get("bonus", {}), []
+    if late.get("days"):
+        why = f" ({late['reason']})" if late["reason"] else ""
+        remarks.append(f"{number(late['days'])} days late{why}: {late['share']:.0%} less.")
+    if bonus:
+        why = f": {bonus['reason']}" if bonus["reason"] else ""
+        remarks.append(f"A bonus of {number(bonus['points'])} points{why}.")
+    return remarks
 
 
 def cell(text):
@@ -62,33 +66,26 @@ def table(header, rows):
     return "\ufeff" + buffer.getvalue()
 
 
-def grades_table(homework, results, given=None):
-    """(header, rows) of the marks. given: {(slug, task): points} of the written tasks, None if not marked yet."""
-    tasks = [task.name for task in homework.tasks]
-    header = ["student", "total", "of", *tasks, *homework.written, "remarks", "file", "sandbox"]
+def grades_table(homework, results):
+    """(header, rows) of the marks; those of the written tasks are empty until `merge` has brought them in."""
+    names = [*(task.name for task in homework.tasks), *homework.written]
     rows = []
     for result in results:
-        remarks = result["problem"] or " | ".join(
-            [late_note(result)] * bool(late_note(result))
-            + [f"{mark['task']}: {' '.join(mark['messages'])}" for mark in result["marks"] if mark["messages"]]
-        )
-        by_hand, most = [""] * len(homework.written), most_of(result)
-        if given is not None:
-            by_hand = [given.get((result["slug"], name), 0.0) for name in homework.written]
-            most += sum(points for points, _ in homework.written.values())
+        marks = {mark["task"]: mark for mark in result["marks"]}
+        said = [f"{mark['task']}: {' '.join(mark['messages'])}" for mark in result["marks"] if mark["messages"]]
+        remarks = [result["problem"]] * bool(result["problem"]) + remarks_on(result) + said
         rows.append(
             [
                 result["student"],
-                number(round(total(result, sum(map(float, filter(None, by_hand)))), 2)),
-                number(most),
-                *(number(mark["points"]) for mark in result["marks"]),
-                *(number(points) if given is not None else "" for points in by_hand),
-                remarks[:2000],
+                number(round(total(result), 2)),
+                number(most_of(result)),
+                *(number(marks[name]["points"]) if name in marks else "" for name in names),
+                " | ".join(remarks)[:2000],
                 result["where"],
                 "yes" if result["governed"] else "NONE: UNGOVERNED",
             ]
         )
-    return header, rows
+    return ["student", "total", "of", *names, "remarks", "file", "sandbox"], rows
 
 
 def written(homework, results):
@@ -130,8 +127,17 @@ def overlooked(homework, results):
     return notes
 
 
+def title_of(name):
+    """The title of a written task."""
+    return name.replace("_", " ").capitalize()
+
+
+def tasks_of(result):
+    return [mark["task"] for mark in result["marks"]]
+
+
 def feedback(homework, result):
-    """A page for the student: points, and what kind of mistake was seen. No hidden input, no right number."""
+    """A page for the student: points, what kind of mistake was seen, what the marker says."""
     e = html.escape
     most = most_of(result)
     parts = [] if result["governed"] else [f'<p class="banner"><strong>{e(UNGOVERNED)}</strong></p>']
@@ -139,8 +145,7 @@ def feedback(homework, result):
         parts.append(
             f'<p class="banner">Your notebook could not be marked: {e(result["problem"].split(chr(10))[0])}</p>'
         )
-    if late_note(result):
-        parts.append(f"<p>{e(late_note(result))}</p>")
+    parts += [f"<p>{e(remark)}</p>" for remark in remarks_on(result)]
     for i, mark in enumerate(result["marks"], 1):
         parts.append(
             f'<h2><span class="points">{number(mark["points"])} of {number(mark["most"])}</span>'
@@ -150,20 +155,18 @@ def feedback(homework, result):
         )
         if mark["messages"]:
             parts.append("<ul>" + "".join(f"<li>{e(message)}</li>" for message in mark["messages"]) + "</ul>")
-        elif mark["points"] == mark["most"]:
+        elif mark["points"] == mark["most"] and mark["task"] not in homework.written:
             parts.append('<p class="good">Right.</p>')
-    for i, (name, (points, _)) in enumerate(homework.written.items(), len(result["marks"]) + 1):
+    left = {name: points for name, (points, _) in homework.written.items() if name not in tasks_of(result)}
+    for i, (name, points) in enumerate(left.items(), len(result["marks"]) + 1):
         state = "handed in" if result["written"].get(name) else "no answer found"
-        parts.append(
-            f"<h2>Task {i}. {e(name.replace('_', ' ').capitalize())}</h2>"
-            f"<p>{points} points, marked by hand: {state}.</p>"
-        )
+        parts.append(f"<h2>Task {i}. {e(title_of(name))}</h2><p>{points} points, marked by hand: {state}.</p>")
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{e(homework.name)}: {e(result['student'])}</title><style>{STYLE}</style>"
         f"<h1>{e(homework.title)}</h1><p>{e(result['student'])}: <strong>{number(total(result))} of {number(most)}"
-        f"</strong> points for the tasks that are marked automatically.</p>{''.join(parts)}"
+        f"</strong> points{' for the tasks that are marked automatically' if left else ''}.</p>{''.join(parts)}"
         f'<p class="small">File: {e(result["where"])}. Later tasks were marked with right versions of the earlier '
         f"ones, so a mistake costs its own task only.</p></html>\n"
     )
@@ -171,7 +174,7 @@ def feedback(homework, result):
 
 def gradescope(result):
     """The results.json of Gradescope's autograder interface."""
-    remarks = ["" if result["governed"] else UNGOVERNED, late_note(result), result["problem"].split("\n")[0]]
+    remarks = ["" if result["governed"] else UNGOVERNED, *remarks_on(result), result["problem"].split("\n")[0]]
     return json.dumps({
         "score": total(result),
         "output": "\n".join(filter(None, remarks)),
@@ -204,10 +207,11 @@ def summary(homework, results, notes, seconds):
             "",
             "mean points by task",
         ]
-        for i, task in enumerate(homework.tasks):
-            marks = [r["marks"][i] for r in results if not r["problem"]]
-            mean = statistics.mean(mark["points"] for mark in marks)
-            lines.append(f"  {task.name:22} {mean:5.1f} of {number(max(mark['most'] for mark in marks))}")
+        for i, name in enumerate(tasks_of(results[0])):
+            marks = [r["marks"][i] for r in results if not r["problem"] and r["marks"][i]["most"]]  # the rest is exempt
+            if marks:
+                mean = statistics.mean(mark["points"] for mark in marks)
+                lines.append(f"  {name:22} {mean:5.1f} of {number(max(mark['most'] for mark in marks))}")
     problems = [
         f"{result['student']} ({result['where']}): {result['problem']}" for result in results if result["problem"]
     ]
@@ -258,18 +262,22 @@ def picture(homework, results):
     return buffer.getvalue()
 
 
-def write_all(run, results, notes, seconds):
-    """All files of a finished run, from results that may be adjusted. Returns the summary's text."""
-    homework = run.homework
-    run.write("grades.csv", table(*grades_table(homework, results)))
-    run.write_beside("written.csv", written(homework, results))
+def write_marks(folder, homework, results, notes, seconds):
+    """The files that hold marks, from results that may be adjusted and merged. Returns the summary's text."""
+    write_whole(folder / "grades.csv", table(*grades_table(homework, results)))
     for result in results:
-        run.write(f"feedback/{result['slug']}.html", feedback(homework, result))
-        run.write(f"gradescope/{result['slug']}/results.json", gradescope(result))
-    run.write("unclaimed.csv", unclaimed(results))
-    text = summary(homework, results, [*notes, *overlooked(homework, results)], seconds)
-    run.write("summary.txt", text)
+        write_whole(folder / "feedback" / f"{result['slug']}.html", feedback(homework, result))
+        write_whole(folder / "gradescope" / result["slug"] / "results.json", gradescope(result))
+    text = summary(homework, results, notes, seconds)
+    write_whole(folder / "summary.txt", text)
     image = picture(homework, results)
     if image:
-        run.write("distribution.png", image)
+        write_whole(folder / "distribution.png", image)
     return text
+
+
+def write_all(run, results, notes, seconds):
+    """All files of a finished run, from results that may be adjusted. Returns the summary's text."""
+    run.write_beside("written.csv", written(run.homework, results))
+    run.write("unclaimed.csv", unclaimed(results))
+    return write_marks(run.folder, run.homework, results, notes, seconds)

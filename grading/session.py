@@ -93,9 +93,10 @@ class Run:
                 "Make room there and give the same command again: it goes on where this one stopped."
             ) from error
 
-    def finish(self, results, adjusted=False):
+    def finish(self, results, adjusted=False, notes=()):
         """The run is complete with these results; others may lie there, of notebooks that were taken away meanwhile."""
-        self.state |= {"finished": True, "results": [result["slug"] for result in results], "adjusted": adjusted}
+        slugs = [result["slug"] for result in results]
+        self.state |= {"finished": True, "results": slugs, "adjusted": adjusted, "notes": list(notes)}
         self.write("run.json", json.dumps(self.state, indent=1))
 
     def close(self):

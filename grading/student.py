@@ -45,7 +45,7 @@ def hints(tasks, seed=2013):
                 ],
                 "wanted": rounded(table.get("wanted", 0)),
                 "slips": {message: rounded(value) for message, value in table.get("slips", {}).items()},
-                **{key: table[key] for key in ("rtol", "atol", "part", "parts") if key in table},
+                **{key: np.asarray(table[key]).tolist() for key in ("rtol", "atol", "part", "parts") if key in table},
             }
             for table in tables
         ]

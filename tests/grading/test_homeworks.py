@@ -234,6 +234,36 @@ def test_hints_name_the_mistake(capsys):
         assert "no mistake" not in hints(words), words
 
 
+def test_hints_of_random_answers_see_wrong_noise(capsys):
+    from vaelab.checks import check_task
+
+    hw3 = homework_called("hw3")
+    space, number = {}, [task.name for task in hw3.tasks].index("elbo_estimate") + 1
+    exec(bank.IMPORTS + "\n" + bank.right(hw3)["with_numpy"]["continuous_bernoulli_nll"], space)
+    answers = {words: source for name, words, source in bank.wrong(hw3) if name == "elbo_estimate"}
+    for words in ("multiplied by the variance", "not multiplied by the standard deviation", "mean is decoded"):
+        exec(answers[words], space)
+        check_task("hw3", number, space["elbo_estimate"])
+        assert words in capsys.readouterr().out, words
+    exec(answers[""], space)  # the coordinates share their noise
+    check_task("hw3", number, space["elbo_estimate"])
+    assert "no mistake" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_hidden_inputs_make_no_wrong_answer_right(seed):
+    """What a homework's text says that need not be so is not so; what nobody is to know beforehand differs."""
+    hw3, hw4 = homework_called("hw3"), homework_called("hw4")
+    checks = {task.name: task.checks for homework in (hw3, hw4) for task in homework.tasks}
+    draws = [{name: checks[name](np.random.default_rng([seed, i])) for name in ("cyclic_beta", "gain_from_label")}
+             for i in range(2)]  # fmt: skip
+    for drawn in draws:
+        _, cycle, rise, _ = drawn["cyclic_beta"][0].calls[0].arguments
+        assert abs(rise * cycle - round(rise * cycle)) > 0.15
+    shares = [call.arguments[3] for drawn in draws for call in drawn["gain_from_label"][0].calls]
+    assert len({tuple(one) for one in shares}) == len(shares)
+
+
 def test_hints_say_what_is_open_and_which_functions_there_are(capsys):
     from vaelab.hints import check_task, open_task
 

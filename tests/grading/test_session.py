@@ -253,12 +253,53 @@ def test_marks_given_by_hand_are_merged_beside_the_others(hw2, tmp_path, marked)
     run.close()
     lines = path.read_text("utf-8-sig").split("\n")
     path.write_text("\n".join([lines[0], lines[1].replace(",,15", ",12.5,15"), *lines[2:]]), "utf-8")
-    for name in ("grades-with-written.csv", "grades-with-written-2.csv"):
+    first = (run.folder / "grades.csv").read_bytes()
+    for number in (1, 2):
         assert command.main(["merge", str(run.folder)]) == 0
-        rows = list(csv.DictReader(io.StringIO((run.folder / name).read_text("utf-8-sig"))))
+        rows = list(csv.DictReader(io.StringIO((run.folder / "grades.csv").read_text("utf-8-sig"))))
         assert [(r["total"], r["of"], r["in_words"]) for r in rows] == [("47.5", "85", "12.5"), ("35", "85", "0")]
+        kept = sorted((run.folder / "earlier").iterdir())
+        assert len(kept) == number and (kept[0] / "grades.csv").read_bytes() == first
     path.write_text(path.read_text("utf-8").replace("12.5", "16"), "utf-8")
     assert command.main(["merge", str(run.folder)]) == 2
+
+
+def test_after_merging_every_file_holds_final_marks_and_the_marker_s_comments(hw2, tmp_path, marked, capsys):
+    run = session.Run(tmp_path, hw2)
+    results = session.grade_all(run, [small(name) for name in ("ada", "bo", "chi", "dora")], 1, progress=False)
+    report.write_all(run, results, ["a note"], 1.0)
+    run.finish(results, notes=["a note"])
+    run.close()
+    path = run.folder / "written.csv"
+    lines = path.read_text("utf-8-sig").split("\n")
+    lines[1] = lines[1].replace(",,15,,", ',12.5,15,"(c) has no <control>",')
+    lines[4] = lines[4].replace(",,15,,", ",3,15,,")
+    path.write_text("\n".join([*lines[:3], *lines[4:]]), "utf-8")  # bo has no points yet, chi no row any more
+    (tmp_path / "adjust.csv").write_text(
+        "student,kind,task,value,reason\nada,late,,1,\nada,bonus,,2,a find\ndora,exempt,in_words,,ill\n"
+        "bo,override,in_words,7,oral\n"
+    )
+    assert command.main(["merge", str(run.folder), "--adjust", str(tmp_path / "adjust.csv")]) == 0
+    said = capsys.readouterr().out
+    assert "1 rows have vanished from written.csv, which counts 0: chi, in_words." in said
+    assert "1 answers have no points yet, which counts 0: bo, in_words." in said
+    rows = {
+        row["student"]: row for row in csv.DictReader(io.StringIO((run.folder / "grades.csv").read_text("utf-8-sig")))
+    }
+    totals = {"ada": (35 + 12.5) * 0.9 + 2, "bo": 42, "chi": 35, "dora": 35}
+    assert {name: float(row["total"]) for name, row in rows.items()} == totals
+    assert [row["of"] for row in rows.values()] == ["85", "85", "85", "70"]
+    slugs = {result["student"]: result["slug"] for result in results}
+    for name, wanted in totals.items():
+        page = (run.folder / f"feedback/{slugs[name]}.html").read_text("utf-8")
+        assert f"<strong>{wanted:g} of {rows[name]['of']}</strong> points.</p>" in page and "by hand" not in page
+        scores = json.loads((run.folder / f"gradescope/{slugs[name]}/results.json").read_text("utf-8"))
+        assert scores["score"] == pytest.approx(wanted) and len(scores["tests"]) == len(hw2.tasks) + 1
+    ada = (run.folder / f"feedback/{slugs['ada']}.html").read_text("utf-8")
+    assert "(c) has no &lt;control&gt;" in ada and "A bonus of 2 points: a find." in ada
+    text = (run.folder / "summary.txt").read_text("utf-8")
+    assert "highest 44.75" in text and "in_words" in text and "a note" in text and "chi, in_words" in text
+    assert (run.folder / "distribution.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_answers_with_odd_line_ends_and_files_with_semicolons_are_no_riddle(hw2, tmp_path, marked, capsys):
@@ -309,8 +350,7 @@ def test_late_days_are_not_forgotten_when_written_answers_are_merged(tmp_path, m
     assert command.main(["grade", "hw2", str(tmp_path / "ada hw2.ipynb"), "--out", str(tmp_path / "out"), *late]) == 0
     assert command.main(["merge", str(folder)]) == 2 and "graded with --adjust" in capsys.readouterr().err
     assert command.main(["merge", str(folder), *late]) == 0
-    for name in ("grades.csv", "grades-with-written.csv"):
-        assert next(csv.DictReader(io.StringIO((folder / name).read_text("utf-8-sig"))))["total"] == "28", name
+    assert next(csv.DictReader(io.StringIO((folder / "grades.csv").read_text("utf-8-sig"))))["total"] == "28"
 
 
 @pytest.mark.parametrize(
