@@ -50,7 +50,7 @@ def test_tour_trains_an_autoencoder_and_a_vae_without_the_course(cells, tmp_path
     error = float(re.search(r"test images: (0\.\d+)", done.stdout)[1])
     assert 0.045 < error < 0.056, done.stdout  # always drawing the average image gives 0.0675
     loss, reconstruction, kl = map(float, re.search(r"loss (\d+) = error (\d+) \+ KL ([\d.]+)", done.stdout).groups())
-    assert 155 < loss < 190 and abs(loss - reconstruction - kl) < 1.1, done.stdout
+    assert 155 < loss < 200 and abs(loss - reconstruction - kl) < 1.1, done.stdout
     assert kl > 2, "the VAE has collapsed"
 
 
