@@ -8,26 +8,17 @@ from keras import ops
 from vaelab.checks import check_equal_shapes, plain_numbers
 
 
-@keras.saving.register_keras_serializable(package="vaelab")
-class Sampling(keras.layers.Layer):
-    """A sample z = mean + exp(log_var / 2) * epsilon of N(mean, diag exp(log_var)), epsilon drawn from N(0, I).
+class NoiseLayer(keras.layers.Layer):
+    """A layer with noise of its own, `self.noise`, to be handed to keras.random as a seed; for others to build on.
 
-    Call it as Sampling()([mean, log_var]), both (batch, latent_dim); returns z, the same shape. Every call draws fresh
-    noise for each example and each dimension. seed: a whole number, or None to take one from the global seed. The
-    state of the noise is saved with the model, so that a loaded model goes on where it stopped.
-    Raises ValueError if the shapes differ. Source: Kingma & Welling (2013), section 2.4. Shown in chapter 05.
+    seed: a whole number, or None to take one from the global seed. The state of the noise is saved with the model, so
+    that a loaded model goes on where it stopped. The output has the shape of the first input.
     """
 
     def __init__(self, seed=None, **kwargs):
         super().__init__(**kwargs)
         self.seed = seed
         self.noise = NoiseSeed(seed)
-
-    def call(self, inputs):
-        mean, log_var = inputs
-        check_equal_shapes(tuple(mean.shape), tuple(log_var.shape), ("mean", "log_var"))
-        epsilon = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.noise)
-        return mean + ops.exp(0.5 * log_var) * epsilon
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]
@@ -42,6 +33,23 @@ class Sampling(keras.layers.Layer):
 
     def load_own_variables(self, store):
         self.noise.state.assign(store["noise"])
+
+
+@keras.saving.register_keras_serializable(package="vaelab")
+class Sampling(NoiseLayer):
+    """A sample z = mean + exp(log_var / 2) * epsilon of N(mean, diag exp(log_var)), epsilon drawn from N(0, I).
+
+    Call it as Sampling()([mean, log_var]), both (batch, latent_dim); returns z, the same shape. Every call draws fresh
+    noise for each example and each dimension. seed: as in `NoiseLayer`.
+    Raises ValueError if the shapes differ. Source: Kingma & Welling (2013), section 2.4. Shown in chapter 05.
+    """
+
+    def call(self, inputs):
+        mean, log_var = inputs
+        check_equal_shapes(tuple(mean.shape), tuple(log_var.shape), ("mean", "log_var"))
+        shape = ops.shape(mean)
+        epsilon = keras.random.normal(shape, dtype=mean.dtype, seed=self.noise)
+        return mean + ops.exp(0.5 * log_var) * epsilon
 
 
 class NoiseSeed(keras.random.SeedGenerator):

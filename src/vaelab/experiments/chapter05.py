@@ -18,8 +18,10 @@ def draw_with_slip(mean, log_var, slip):
 
     Shown in chapter 05.
     """
-    sigma = ops.exp(log_var) if slip == "variance for sigma" else ops.exp(0.5 * log_var)
-    shape = (1, mean.shape[-1]) if slip.startswith("one epsilon") else ops.shape(mean)
+    factor = 1.0 if slip == "variance for sigma" else 0.5
+    sigma = ops.exp(factor * log_var)
+    shared = slip in ("one epsilon a batch", "one epsilon for ever")
+    shape = (1, mean.shape[-1]) if shared else ops.shape(mean)
     seed = 0 if slip in ("integer seed", "one epsilon for ever") else None
     return mean + sigma * keras.random.normal(shape, seed=seed)
 
@@ -29,10 +31,11 @@ def train_with_slip(x_train, slip, seed=0, epochs=10):
     """A small VAE, the lecture's widths and two latent dimensions, whose z is drawn with a slip.
 
     x_train: (n, 28, 28, 1), pixels in [0, 1], n a multiple of 100, the size of the batches.
-    Returns (encoder, decoder), the decoder's output being logits. Shown in chapter 05.
+    Returns (encoder, decoder), the decoder's output being logits. Shown in chapter 05b.
     """
     keras.utils.set_random_seed(seed)
-    encoder, decoder = build_vae_encoder(2, (128, 64)), build_vae_decoder(2, (64,))
+    encoder = build_vae_encoder(2, (128, 64))
+    decoder = build_vae_decoder(2, (64,))
     weights = encoder.trainable_variables + decoder.trainable_variables
     optimizer = FusedAdam()
     optimizer.build(weights)
@@ -59,16 +62,17 @@ def measure_slip(encoder, decoder, slip, x, draws=5):
     n: a multiple of 100; z is drawn for batches of 100, as in training, `draws` times. All in nats per image. Returns
     a dict: "kl" (of N(mean, exp(log_var)), what the training charges), "kl_drawn" (of N(mean, exp(2 log_var)) where the
     slip draws from that, else the same), "reconstruction" (with the slip's own noise), "fresh" (the reconstruction when
-    z is drawn rightly), "log_var" (the median over images and dimensions). Shown in chapter 05.
+    z is drawn rightly), "log_var" (the median over images and dimensions). Shown in chapter 05b.
     """
     mean, log_var = encoder(x)
     log_var_drawn = 2 * log_var if slip == "variance for sigma" else log_var
 
     def reconstruction(rule):
         losses = []
-        for _ in range(draws):
-            parts = [draw_with_slip(mean[i : i + 100], log_var[i : i + 100], rule) for i in range(0, len(x), 100)]
-            losses.append(ops.mean(bernoulli_nll(x, decoder(ops.concatenate(parts)))))
+        for first in [*range(0, len(x), 100)] * draws:
+            rows = slice(first, first + 100)
+            z = draw_with_slip(mean[rows], log_var[rows], rule)
+            losses.append(ops.mean(bernoulli_nll(x[rows], decoder(z))))
         return np.mean(losses)
 
     return {

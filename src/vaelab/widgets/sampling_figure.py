@@ -98,7 +98,7 @@ def _strings():
         "wanted": tr("asked for: N(μ, σ²)"),
         "mean": tr("mean μ"),
         "log_var": tr("log σ²"),
-        "by_variance": tr("multiply by the variance σ², as in the lecture"),
+        "by_variance": tr("multiply by the variance σ²"),
         "formula": tr("z = {mean} + {factor} · ε"),
         "wanted_spread": tr("Standard deviation asked for: σ = {sigma}."),
         "measured": tr("Measured on the dots: {spread}, {percent} % of that."),
