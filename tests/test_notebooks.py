@@ -17,7 +17,7 @@ from conftest import ROOT
 
 LESSONS = notebooks.lessons()
 IDS = [f"{path.parent.name}/{path.stem}" for path in LESSONS]
-LECTURES = [path for path in LESSONS if not path.name.startswith("hw")]  # homework has its own parts
+PAGES = [path for path in LESSONS if not path.name.startswith(("hw", "00"))]  # homework and tour have their own parts
 MOST_BYTES = 1_000_000
 
 
@@ -113,14 +113,18 @@ def test_solutions_are_folded_everywhere(lesson):
         assert bool(tags(cell) & {"hide-cell", "hide-input"}) == folded, cell.source
 
 
-@pytest.mark.parametrize("text", LECTURES, ids=[path.stem for path in LECTURES], indirect=True)
-def test_parts_of_a_lecture_are_there(text, lesson):
+@pytest.mark.parametrize("text", PAGES, ids=[path.stem for path in PAGES], indirect=True)
+def test_parts_of_a_page_are_there(text, lesson):
+    """The path has a living figure on each page; what a tour has instead is its own (tests/test_tour.py)."""
     prose = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
-    for part in ("After this chapter you will be able to", "**Time:**", "**You need:**", "## Exercises",
-                 "## Check yourself", "## What we did not tell you", "## References"):  # fmt: skip
+    new_form, deeper = "vaelab" in lesson.metadata, text.name[2] != "-"
+    last_words = "## The limits of this page" if new_form else "## What we did not tell you"
+    for part in ("you will be able to", "**Time:**", "**You need:**", "## Exercises", "## Check yourself",
+                 last_words, "## References"):  # fmt: skip
         assert part in prose, part
-    assert len(re.findall(r"^\*\*\d\.\*\* ", prose, re.M)) == 5  # the questions of the self-check
-    assert "application/vnd.jupyter.widget-view+json" in json.dumps(lesson.cells)
+    self_check = prose.partition("## Check yourself")[2].partition(last_words)[0]
+    assert len(re.findall(r"^\*\*\d\.\*\* ", self_check, re.M)) == 5
+    assert deeper or "application/vnd.jupyter.widget-view+json" in json.dumps(lesson.cells)
 
 
 def test_every_ignored_output_is_followed_by_an_assertion_that_reads_it(lesson):
