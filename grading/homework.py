@@ -70,8 +70,8 @@ class Homework:
             given = sum(check.points for check in task.checks(np.random.default_rng(0)))
             if given != asked.get(task.name):
                 raise Refused(
-                    f"{task.name}: the master gives {asked.get(task.name, 0):g} points and the checks {given:g}. Change "
-                    f"the points in {self.path.name} and in checks/{self.name}.py, so that they agree."
+                    f"{task.name}: the master gives {asked.get(task.name, 0):g} points and the checks {given:g}. "
+                    f"Change them in {self.path.name} and in checks/{self.name}.py, so that they agree."
                 )
         return asked
 

@@ -10,7 +10,7 @@ import traceback
 
 from grading.errors import NoSandbox, Unreadable
 from grading.judge_process import JudgeProcess
-from grading.marking import Mark, mark_task, own_marks, reference_marks
+from grading.marking import Mark, own_marks, reference_marks
 from grading.sandbox.outside import Sandbox
 from grading.submissions import printable, read_notebook
 
@@ -38,12 +38,9 @@ class Marker:
 
     def prove(self):
         for task in self.homework.tasks:
-            mark = self.mark(task, [self.homework.references[task.name]])
+            mark = self.reference_mark(task, [self.homework.references[task.name]], [])
             if mark.points != mark.most:
                 raise NoSandbox(NOT_PROVEN.format(task=task.name, said=" ".join(mark.messages)))
-
-    def mark(self, task, cells):
-        return mark_task(task, self.sandbox, cells, self.homework.earlier(task), self.seed, self.judge.mark)
 
     def first(self, submission):
         """Everything about a submission as a dict that JSON can carry, from answers that met no reference.
