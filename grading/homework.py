@@ -60,8 +60,20 @@ class Homework:
 
     @functools.cached_property
     def most(self):
-        """{task: the most points that there are for it}."""
-        return {task.name: sum(check.points for check in task.checks(np.random.default_rng(0))) for task in self.tasks}
+        """{task: the most points that there are for it}. Raises Refused if master and checks don't agree on them."""
+        asked = {
+            cell.metadata.nbgrader.grade_id.removeprefix("test_"): float(cell.metadata.nbgrader.points)
+            for cell in self.notebook.cells
+            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+        }
+        for task in self.tasks:
+            given = sum(check.points for check in task.checks(np.random.default_rng(0)))
+            if given != asked.get(task.name):
+                raise Refused(
+                    f"{task.name}: the master gives {asked.get(task.name, 0):g} points and the checks {given:g}. "
+                    f"Change them in {self.path.name} and in checks/{self.name}.py, so that they agree."
+                )
+        return asked
 
     @property
     def most_of_all(self):

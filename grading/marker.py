@@ -10,9 +10,9 @@ import traceback
 
 from grading.errors import NoSandbox, Unreadable
 from grading.judge_process import JudgeProcess
-from grading.marking import Mark, mark_task, own_marks, reference_marks
+from grading.marking import Mark, own_marks, reference_marks
 from grading.sandbox.outside import Sandbox
-from grading.submissions import read_notebook
+from grading.submissions import printable, read_notebook
 
 NOT_PROVEN = """\
 The homework's own solution of {task} does not get full marks in the sandbox on this machine:
@@ -38,12 +38,9 @@ class Marker:
 
     def prove(self):
         for task in self.homework.tasks:
-            mark = self.mark(task, [self.homework.references[task.name]])
+            mark = self.reference_mark(task, [self.homework.references[task.name]], [])
             if mark.points != mark.most:
                 raise NoSandbox(NOT_PROVEN.format(task=task.name, said=" ".join(mark.messages)))
-
-    def mark(self, task, cells):
-        return mark_task(task, self.sandbox, cells, self.homework.earlier(task), self.seed, self.judge.mark)
 
     def first(self, submission):
         """Everything about a submission as a dict that JSON can carry, from answers that met no reference.
@@ -59,6 +56,11 @@ class Marker:
             return result | {"problem": str(error)}
         written, unclaimed = self.homework.outline.read(cells)
         code = [source for kind, source, *_ in cells if kind == "code"]
+        other = self.homework.outline.other(cells)
+        if other and not any(task.name in source for task in self.homework.tasks for source in code):
+            problem = f'this is "{printable(other)}"; "{self.homework.title}" was asked for'
+            unclaimed += [(name, text) for name, text in written.items() if text]
+            return result | {"problem": problem, "unclaimed": unclaimed}
         self.sandbox.next_submission()
         marks, left = [], {}
         for task in self.homework.tasks:

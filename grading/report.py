@@ -1,5 +1,6 @@
 """What comes out of a run: grades.csv, a page for each student, Gradescope's files, a summary, a picture."""
 
+import collections
 import csv
 import html
 import io
@@ -12,6 +13,7 @@ from grading.submissions import some
 from grading.words import count
 
 BINS = 10
+MOST_REMARKS = 12  # that the summary shows
 BLANK = "(blank: no text was found)"
 UNGOVERNED = "UNGOVERNED: graded without a sandbox; the submitted code could have changed these marks."
 STYLE = """\
@@ -212,6 +214,7 @@ def summary(homework, results, notes, seconds):
             if marks:
                 mean = statistics.mean(mark["points"] for mark in marks)
                 lines.append(f"  {name:22} {mean:5.1f} of {number(max(mark['most'] for mark in marks))}")
+    lines += frequent(results)
     problems = [
         f"{result['student']} ({result['where']}): {result['problem']}" for result in results if result["problem"]
     ]
@@ -220,6 +223,21 @@ def summary(homework, results, notes, seconds):
     if notes:
         lines += ["", "please look at", *(f"  {note}" for note in notes)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def frequent(results):
+    """What several of the class are told, the most frequent first: [] if there is nothing."""
+    told = collections.defaultdict(list)
+    for result in results:
+        for mark in result["marks"]:
+            for message in mark["messages"]:
+                told[mark["task"], message].append(result["student"])
+    several = sorted((item for item in told.items() if len(item[1]) > 1), key=lambda item: -len(item[1]))[:MOST_REMARKS]
+    lines = [
+        f"  {len(names):4}  {task}: {message} ({', '.join(names[:2])}{', …' if len(names) > 2 else ''})"
+        for (task, message), names in several
+    ]
+    return ["", "what several got wrong", *lines] if lines else []
 
 
 def counts(marked, most):

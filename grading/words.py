@@ -6,6 +6,7 @@ MOST = 20_000  # letters of an answer that reach the marker
 CUT = "\n[cut here: there is more than anybody asked for]"
 PICTURE = "[a picture: open the notebook to see it]"
 HEADING = re.compile(r"^\s*#{1,6}\s+Task\s+\d+\b")
+TITLE = re.compile(r"^\s*#\s+(Homework\s+\d+\b.*)$", re.MULTILINE)
 
 
 class Outline:
@@ -55,6 +56,12 @@ class Outline:
             {name: text if len(text) <= MOST else text[:MOST] + CUT for name, text in whole.items()},
             [(place, "\n\n".join(parts)[:MOST]) for place, parts in rest.items()],
         )
+
+    def other(self, cells):
+        """The title of another homework, if a notebook has that and not its own; else ""."""
+        titles = [title.strip() for kind, source, *_ in cells if kind == "markdown" for title in TITLE.findall(source)]
+        own = any(plain(title) in self.lines for title in titles)
+        return titles[0] if titles and not own else ""
 
     @staticmethod
     def put(own, answers, current, rest, heading):

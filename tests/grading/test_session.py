@@ -20,7 +20,8 @@ from grading import adjust, bank, cluster, marker, marking, report, session, sub
 from grading.errors import NoSandbox, Refused
 from grading.homework import Homework
 from grading.sandbox import outside
-from grading_case import EMPTY, NEEDS_SANDBOX, ROOT, Borrowed, homework_called, small
+from grading.submissions import Submission
+from grading_case import EMPTY, NEEDS_SANDBOX, ROOT, Borrowed, homework_called, small, submission
 
 RIGHT = bank.right(homework_called("hw2"))
 
@@ -180,6 +181,35 @@ def test_where_there_was_too_much_to_look_at_the_command_ends_with_an_error(tmp_
     assert "ada holds 3 notebooks" in said.err and "ada holds 3 notebooks" in said.out
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out/run-001/grades.csv").read_text("utf-8-sig"))))
     assert [row["student"] for row in rows] == ["ada", "bo"]
+
+
+def test_points_that_only_the_master_knows_of_stop_the_grading():
+    hw2 = Homework("hw2")
+    cell = next(c for c in hw2.notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "test_kl_std")
+    cell.metadata.nbgrader.points = 20
+    with pytest.raises(Refused, match="kl_std: the master gives 20 points and the checks 10"):
+        _ = hw2.most
+
+
+def test_another_homework_is_said_to_be_one(hw2, tmp_path, marked):
+    other, renamed = homework_called("hw3"), bank.notebook(hw2, {}).replace("# Homework 2.", "# Homework 3.")
+    class_ = [submission(other, "ada", {}), Submission("bo", "bo.ipynb", renamed.encode(), (0, 0))]
+    run = session.Run(tmp_path, hw2)
+    ada, bo = session.grade_all(run, class_, 1, progress=False)
+    run.close()
+    assert ada["problem"] == f'this is "{other.title}"; "{hw2.title}" was asked for' and ada["unclaimed"]
+    assert not ada["written"]["in_words"] and not bo["problem"]
+
+
+def test_summary_says_what_several_got_wrong(hw2):
+    def told(student, *messages):
+        marks = [{"task": "kl_std", "points": 0.0, "most": 10.0, "messages": list(messages)}]
+        return {"student": student, "problem": "", "governed": True, "where": "", "marks": marks}
+
+    results = [told("ada", "read as variances", "once"), told("bo", "read as variances"), told("chi", "other")]
+    text = report.summary(hw2, [*results, told("dora", "read as variances"), told("eve", "other")], [], 1.0)
+    shown = text[text.index("what several got wrong") :].split("\n")[1:3]
+    assert shown == ["     3  kl_std: read as variances (ada, bo, …)", "     2  kl_std: other (chi, eve)"]
 
 
 def test_points_given_by_hand_survive_when_an_open_run_goes_on(hw2, tmp_path, marked, capsys):
