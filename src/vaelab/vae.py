@@ -136,24 +136,6 @@ def train_vae(x_train, latent_dim=2, seed=0, epochs=10, **settings):
     return vae
 
 
-@trains
-def train_twin(x_train, latent_dim=2, seed=0, epochs=10):
-    """The VAE's twin without its two ingredients, noise and KL: a plain autoencoder for a fair comparison.
-
-    The networks, first weights, optimizer, batches and cross-entropy of `train_vae` with the same seed; the code is the
-    encoder's mean, and log_var goes unused. Returns (encoder, decoder): images to codes (n, latent_dim), and codes to
-    logits. Shown in chapter 07.
-    """
-    keras.utils.set_random_seed(seed)
-    encoder, decoder = build_vae_encoder(latent_dim), build_vae_decoder(latent_dim)
-    to_code = keras.Model(encoder.input, encoder.outputs[0])
-    twin = keras.Sequential([to_code, decoder])
-    twin.compile(optimizer=FusedAdam(), loss=bernoulli_nll, steps_per_execution=64)
-    batches = shuffled_batches(x_train, x_train)
-    twin.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
-    return to_code, decoder
-
-
 @keras.saving.register_keras_serializable(package="vaelab")
 class WarmUp:
     """A schedule for beta: from 0 along a straight line to `beta`, reached after `steps` training steps, then constant.

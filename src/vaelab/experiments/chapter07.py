@@ -1,5 +1,6 @@
-"""Chapter 07's experiment: where a VAE and a plain autoencoder put their codes, and what lies between them."""
+"""Chapter 07's experiment: the VAE's twin, where the two put their codes, and what lies between them."""
 
+import keras
 import numpy as np
 from scipy.spatial import cKDTree
 from scipy.stats import norm
@@ -7,6 +8,28 @@ from sklearn.mixture import GaussianMixture
 
 from vaelab.checks import check_points
 from vaelab.judges import nearest_real, sample_regions
+from vaelab.losses import bernoulli_nll
+from vaelab.progress import TrainingProgress, trains
+from vaelab.training import FusedAdam, shuffled_batches
+from vaelab.vae import build_vae_decoder, build_vae_encoder
+
+
+@trains
+def train_twin(x_train, latent_dim=2, seed=0, epochs=10):
+    """The VAE's twin without its two ingredients, noise and KL: a plain autoencoder for a fair comparison.
+
+    The networks, first weights, optimizer, batches and cross-entropy of `train_vae` with the same seed; the code is the
+    encoder's mean, and log_var goes unused. Returns (encoder, decoder): images to codes (n, latent_dim), and codes to
+    logits. Shown in chapter 07.
+    """
+    keras.utils.set_random_seed(seed)
+    encoder, decoder = build_vae_encoder(latent_dim), build_vae_decoder(latent_dim)
+    to_code = keras.Model(encoder.input, encoder.outputs[0])
+    twin = keras.Sequential([to_code, decoder])
+    twin.compile(optimizer=FusedAdam(), loss=bernoulli_nll, steps_per_execution=64)
+    batches = shuffled_batches(x_train, x_train)
+    twin.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[TrainingProgress()])
+    return to_code, decoder
 
 
 def sample_places(codes, n, seed=0):
