@@ -73,7 +73,8 @@ def fresh(folder):
 
 def stage(notebooks, toc, folder):
     """Copy the book's pages and the lessons into one folder, as Jupyter Book wants them. Returns the lessons."""
-    shutil.copytree(BOOK, folder, ignore=shutil.ignore_patterns("_build", "README.md", "landing.html", "__pycache__"))
+    unused = shutil.ignore_patterns("_build", "README.md", "landing.html", "404.html", "__pycache__")
+    shutil.copytree(BOOK, folder, ignore=unused)
     shutil.copy(toc, folder / "_toc.yml")
     lessons = sorted(notebooks.glob("*.ipynb"))
     if not lessons:
@@ -88,9 +89,10 @@ def stage(notebooks, toc, folder):
 
 
 def site_notebook(notebook, stem, figures):
-    """The notebook for the site: the title without its number, widgets as HTML that hydrate.js can bring to life."""
-    first = notebook["cells"][0]
+    """The notebook for the site: without what the page says itself, widgets as HTML that hydrate.js brings to life."""
+    first, last = notebook["cells"][0], notebook["cells"][-1]
     first["source"] = re.sub(r"\A# (Homework )?\d+[a-z]?\. ", "# ", "".join(first["source"]))
+    last["source"] = re.sub(r"(\A|\n+)(Back|Next): \[[^\n]*\s*\Z", "", "".join(last["source"]))
     saved = notebook["metadata"].pop("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
     count = 0
     for number, cell in enumerate(notebook["cells"]):
@@ -200,6 +202,7 @@ def build(notebooks, toc, output):
     finish(pages, work / "en", lessons)
     fresh(output)
     shutil.copy(BOOK / "landing.html", output / "index.html")
+    shutil.copy(BOOK / "404.html", output)
     shutil.copytree(pages, output / "en")
 
 

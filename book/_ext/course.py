@@ -87,10 +87,12 @@ def mend_markup(app, pagename, templatename, context, doctree):
     """What Sphinx and sphinxcontrib-bibtex write differently than a page needs it.
 
     Sizes of pictures become attributes, which a style sheet can shrink in proportion. List roles go from `div`s whose
-    children are not list items: accessibility checks fail.
+    children are not list items: accessibility checks fail. A mark of punctuation stays with the formula before it.
     """
     body = re.sub(r' style="width: (\d+)px; height: (\d+)px;"', r' width="\1" height="\2"', context.get("body", ""))
-    context["body"] = re.sub(r' role="(list|doc-biblioentry|doc-backlink)"', "", body)
+    body = re.sub(r' role="(list|doc-biblioentry|doc-backlink)"', "", body)
+    formula = r'<span class="math notranslate nohighlight">[^<]*</span>'
+    context["body"] = re.sub(rf"({formula}[,.;:!?)”’]+)", r'<span class="stay">\1</span>', body)
 
 
 def part_of(name):

@@ -97,6 +97,13 @@
   });
   document.addEventListener("toggle", markScrollers, true);
 
+  // From the disk a browser shows a notebook as text, whatever the link says.
+  const download = document.querySelector(".lesson-head a[download]");
+  if (download && location.protocol === "file:") {
+    download.textContent = "The notebook’s file";
+    download.title = "A browser shows a file from the disk as text: save the link instead, with the right button.";
+  }
+
   // The browser cannot fetch pages from the disk, so over file:// the results come without their excerpts.
   if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object")
     DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

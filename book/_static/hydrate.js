@@ -11,7 +11,7 @@
       const script = document.createElement("script");
       script.src = new URL(`figures/${name}.js`, here).href;
       script.onload = () => resolve(globalThis.livingFigures[name]);
-      script.onerror = () => reject(new Error(`${name}.js did not load`));
+      script.onerror = () => reject(Object.assign(new Error(`${name}.js did not load`), { reload: true }));
       document.head.append(script);
     });
     return scripts[name];
@@ -73,7 +73,8 @@
       figure.classList.add("still");
       const note = document.createElement("p");
       note.className = "living-figure-note";
-      note.textContent = "This figure did not come alive, so here is a still picture of it: it needs a newer browser.";
+      const reason = error.reload ? "a part of it did not load; try to reload the page." : "it needs a newer browser.";
+      note.textContent = `This figure did not come alive, so here is a still picture of it: ${reason}`;
       figure.append(note);
     }
   }

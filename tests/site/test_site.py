@@ -226,8 +226,14 @@ def small_site(tmp_path_factory):
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    """A server as a host of pages has it: 404.html for what is not there."""
+
     def log_message(self, *arguments):
         pass
+
+    def send_error(self, code, message=None, explain=None):
+        self.error_message_format = Path(self.directory, "404.html").read_text(encoding="utf-8").replace("%", "%%")
+        super().send_error(code, message, explain)
 
 
 @pytest.fixture(scope="session")
@@ -348,6 +354,8 @@ RUN_AXE = """async ([only, without]) => {
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 200)}`));
 }"""
 
+
+STORAGE = "() => { try { return `free: ${document.cookie}`; } catch (error) { return `denied: ${error.message}`; } }"
 
 # Formulas whose first or last part cannot be scrolled into view, as far as folds are open.
 CUT_FORMULAS = """() => [...document.querySelectorAll(".bd-article div.math")].filter((box) => {
@@ -633,6 +641,42 @@ def test_the_key_slash_opens_the_search_and_can_be_typed_there(small_site, brows
         assert field.is_visible()
         field.press_sequentially("a/b")
         assert field.input_value() == "a/b"
+
+
+def test_pages_work_where_the_browser_forbids_storage(small_site, browser, serve):
+    base = serve(small_site / "html")
+    with Visit(browser, base + "en/glossary.html") as visit:
+        page = visit.page
+        page.set_content(f'<iframe sandbox="allow-scripts" src="{base}en/search.html?q=figures"></iframe>')
+        frame = page.frame_locator("iframe")
+        frame.locator("#search-results a", has_text="Figures").first.wait_for()
+        frame.locator(".theme-change-button").click()
+        frame.locator("html[data-theme=dark]").wait_for(timeout=5000)
+        assert "denied" in page.frames[-1].evaluate(STORAGE), "the frame may store after all: this test proves nothing"
+        assert not any("torage" in error for error in visit.errors)
+
+
+def test_an_address_that_leads_nowhere_shows_the_way(site, browser, serve):
+    base = serve(site)
+    with Visit(browser, base + "en/no-such-page.html") as visit:
+        assert visit.page.get_by_role("heading").inner_text() == "There is no page here"
+        links = [link.get_attribute("href") for link in visit.page.get_by_role("link").all()]
+        assert links == ["/en/index.html", "/en/search.html?q=no%20such%20page"]
+        visit.page.get_by_role("link", name="first page").click()
+        assert visit.page.title() == "From autoencoder to VAE"
+
+
+def test_the_page_says_where_to_go_once(site):
+    for lesson in LESSONS.glob("*.ipynb"):
+        article = (Path(site) / "en" / f"{lesson.stem}.html").read_text(encoding="utf-8").partition("<article")[2]
+        assert not re.search(r"<p>(Back|Next): <a", article), lesson.stem
+
+
+def test_a_mark_of_punctuation_stays_with_its_formula(small_site, browser):
+    with Visit(browser, (small_site / "html" / "en" / "01-encoder-decoder.html").as_uri()) as visit:
+        kept = visit.page.locator("p > .stay").all_text_contents()
+        assert len(kept) == 3 and all(text.endswith((".", ",")) for text in kept)
+        assert visit.page.locator(".stay").first.evaluate("(one) => getComputedStyle(one).whiteSpace") == "nowrap"
 
 
 # ----------------------------------------------------------------------------------------------- living figures
