@@ -596,10 +596,11 @@ def test_the_drawer_closes_by_its_button_and_after_a_link(small_site, browser):
         page.set_viewport_size({"width": 390, "height": 800})
         page.get_by_role("button", name="On this page").click()
         drawer.get_by_role("button", name="Close").click()
-        assert drawer.is_hidden()
+        drawer.wait_for(state="hidden")
         page.get_by_role("button", name="On this page").click()
         drawer.get_by_role("link", name="More").click()
-        assert drawer.is_hidden() and page.url.endswith("#more")
+        drawer.wait_for(state="hidden")
+        assert page.url.endswith("#more")
         page.get_by_role("button", name="Contents").click()
         page.locator("dialog#pst-primary-sidebar-modal").get_by_role("button", name="Close").click()
         assert page.locator("dialog[open]").count() == 0
