@@ -9,7 +9,7 @@
       .replace(/our/g, "or")
       .replace(/gray/g, "grey")
       .replace(/metr/g, "meter")
-      .replace(/([a-z]{3})tre?$/, "$1ter")
+      .replace(/([a-z]{3})t(?:re|r)$/, "$1ter")
       .replace(/([a-z]{3})i[sz]e?$/, "$1")
       .replace(/ll$/, "l");
 

@@ -172,6 +172,10 @@ Not an answer.
 """
 
 
+NAMES = """As equations (1.1) and (1.2) of chapter 1 say, one encoder is like another encoder (Kingma & Welling, 2013).
+Burda et al. (2015) say more in equation (9.9). `an autoencoder`"""
+
+
 def write_lessons(folder):
     """Text that is hard to set, figures of each kind, a deeper page."""
     solution = {"tags": ["hide-cell"], "jupyter": {"source_hidden": True}}
@@ -185,7 +189,7 @@ def write_lessons(folder):
     cells = [markdown(DEEPER), code("assert 1 == 1", metadata=check), code("1", metadata=solution)]
     write_lesson(folder, "02b-luck", cells)
     write_lesson(folder, "03-autoencoder-limits", [markdown("# 3. Limits\n\nWords.")])
-    words = [markdown("# 2. Figures\n\nWords."), figure("a"), markdown("## More\n\nWords.")]
+    words = [markdown(f"# 2. Figures\n\nWords. {NAMES}"), figure("a"), markdown("## More\n\nWords.")]
     write_lesson(folder, "02-latent-scatter", [*words, *(figure(name) for name in "bcd")], models)
     return folder
 
@@ -596,10 +600,11 @@ def test_the_drawer_closes_by_its_button_and_after_a_link(small_site, browser):
         page.set_viewport_size({"width": 390, "height": 800})
         page.get_by_role("button", name="On this page").click()
         drawer.get_by_role("button", name="Close").click()
-        assert drawer.is_hidden()
+        drawer.wait_for(state="hidden")
         page.get_by_role("button", name="On this page").click()
         drawer.get_by_role("link", name="More").click()
-        assert drawer.is_hidden() and page.url.endswith("#more")
+        drawer.wait_for(state="hidden")
+        assert page.url.endswith("#more")
         page.get_by_role("button", name="Contents").click()
         page.locator("dialog#pst-primary-sidebar-modal").get_by_role("button", name="Close").click()
         assert page.locator("dialog[open]").count() == 0
@@ -677,6 +682,33 @@ def test_a_mark_of_punctuation_stays_with_its_formula(small_site, browser):
         kept = visit.page.locator("p > .stay").all_text_contents()
         assert len(kept) == 3 and all(text.endswith((".", ",")) for text in kept)
         assert visit.page.locator(".stay").first.evaluate("(one) => getComputedStyle(one).whiteSpace") == "nowrap"
+
+
+def test_what_the_text_names_is_linked(small_site):
+    folder = small_site / "html" / "en"
+    text = (folder / "02-latent-scatter.html").read_text(encoding="utf-8")
+    links = re.findall(r'<a class="[^"]*\bto-\w+[^"]*" href="([^"]+)">([^<]+)</a>', text)
+    assert [(address, html.unescape(words)) for address, words in links] == [
+        ("01-encoder-decoder.html#equation-1-1", "(1.1)"),
+        ("01-encoder-decoder.html#equation-1-2", "(1.2)"),
+        ("01-encoder-decoder.html", "chapter 1"),
+        ("glossary.html#term-encoder", "encoder"),
+        ("bibliography.html#kingma2013", "Kingma & Welling, 2013"),
+        ("bibliography.html#burda2015", "Burda et al. (2015)"),
+    ]
+    glossary = (folder / "glossary.html").read_text(encoding="utf-8").partition('id="term-encoder"')[2]
+    assert re.search(
+        r'class="used-in"><a[^>]*href="02-latent-scatter.html">chapter 2</a></p>', glossary.partition("<dt")[0]
+    )
+
+
+def test_every_formula_that_a_page_names_is_there(site):
+    for page in (Path(site) / "en").glob("*.html"):
+        article = re.sub(
+            r"<pre.*?</pre>", "", page.read_text(encoding="utf-8").partition("<article")[2], flags=re.DOTALL
+        )
+        prose = re.sub(r"<[^>]*>", "", re.sub(r'<a class="[^"]*to-equation.*?</a>', "", article))
+        assert not re.search(r"[Ee]quations? \((hw)?\d", prose), page.name
 
 
 # ----------------------------------------------------------------------------------------------- living figures
