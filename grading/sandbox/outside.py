@@ -183,7 +183,10 @@ def wash():
 
     Which pages are there can be felt inside, and changed: what one run left could be read in the next.
     """
-    for folder in (*SYSTEM, *environments(), str(PACKAGE)):
+    seen = {os.path.realpath(folder) for folder in (*SYSTEM, *environments(), PACKAGE)}
+    for folder in seen:
+        if any(str(parent) in seen for parent in Path(folder).parents):
+            continue
         for place, _, names in os.walk(folder):
             for name in names:
                 with contextlib.suppress(OSError):  # a link to nowhere, or nobody may read it
