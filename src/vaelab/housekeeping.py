@@ -78,7 +78,9 @@ class ModelOfParts(keras.Model):
         self.encoder, self.decoder, self.beta = encoder, decoder, beta
         self.likelihood, self.noise_var, self.free_bits, self.seed = likelihood, noise_var, free_bits, seed
         self.latent_dim = decoder.inputs[0].shape[-1]
-        self.means = [keras.metrics.Mean(name) for name in ("loss", "reconstruction", "kl")]
+        self.loss_mean, self.reconstruction_mean, self.kl_mean = (
+            keras.metrics.Mean(name) for name in ("loss", "reconstruction", "kl")
+        )
         if likelihood == "gaussian":
             start = math.log(0.5 if noise_var == "learned" else noise_var)
             self.noise_log_var = self.add_weight(
@@ -107,15 +109,15 @@ class ModelOfParts(keras.Model):
 
     def averaged(self, loss, reconstruction, kl):
         """The mean of the loss over the images of all devices, a scalar. The three, each (n,), go into the metrics."""
-        for mean, values in zip(self.means, (loss, reconstruction, kl), strict=True):
-            mean.update_state(values)
+        for metric, values in zip(self.metrics, (loss, reconstruction, kl), strict=True):
+            metric.update_state(values)
         return ops.sum(loss) / batch_size(loss)
 
     # What Keras and a reader call
 
     @property
     def metrics(self):
-        return self.means
+        return [self.loss_mean, self.reconstruction_mean, self.kl_mean]
 
     def call(self, x, training=False):
         mean, _ = self.encoder(x, training=training)
