@@ -171,6 +171,10 @@ def kl_laplace(rng):
 
     def shared(results):
         (found,) = numbers(results[0])
+        if found.shape == (1,):
+            raise Wrong(
+                "With one p for all rows, of shape (1, d), the result has one number; it needs one for each row."
+            )
         expect(found, laplace_terms(*once).sum(-1), tolerance=FORMULA,
                what="With one p for all rows, of shape (1, d), the values")  # fmt: skip
         expect(numbers(results[1])[0], laplace_terms(*far).sum(-1), tolerance=FAR,
@@ -178,7 +182,7 @@ def kl_laplace(rng):
 
     return [
         compare("values", 8, [(given, terms.sum(-1), slips)], FORMULA),
-        Check("shapes and range", 2, [Call(once, ([(6,)],)), Call(far, ([(6,)],))], shared),
+        Check("shapes and range", 2, [Call(once, ([(6,), (1,)],)), Call(far, ([(6,)],))], shared),
     ]
 
 

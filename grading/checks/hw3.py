@@ -624,12 +624,18 @@ def elbo_estimate(rng):
     def call(seed, count=k):
         return Call((x, mean, log_var, kernel, bias, count, seeds[seed]), ([(n,), (), (1,)],))
 
-    # The hints: once the noise is so small that the draws are known beforehand, and once the right values are known to
-    # six standard errors, so that wrong noise is seen. They don't see whether images share theirs.
-    many = 2000
-    allowed = 6 * spread / np.sqrt(many) + 1e-3
-    seen = {m: v for m, (v, _) in slips.items() if (np.abs(v - wanted) > 2 * allowed).any()}
-    drawn = hint((x, mean, log_var, kernel, bias, many, 1), wanted, seen, ELBO) | {"atol": allowed}
+    # The hints: once the noise is so small that the draws are known beforehand; and once so large that wrong noise is
+    # seen beyond six standard errors of few draws. They don't see whether images share theirs.
+    many, wide = 250, np.full((2, d), 1.6, "float32")
+    expected, deviation, wrong = elbo_truths(x[:2], mean[:2], wide, opposite, bias)
+    allowed = 6 * deviation / np.sqrt(many) + 1e-3
+    values = [expected, *(value for value, _ in wrong.values())]
+    seen = {  # the rest differ, and nobody can say which of two mistakes it is
+        message: value
+        for message, (value, _) in wrong.items()
+        if sum((np.abs(value - other) <= 2 * allowed).all() for other in values) == 1
+    }
+    drawn = hint((x[:2], mean[:2], wide, opposite, bias, many, 1), expected, seen, ELBO) | {"atol": allowed}
     narrow = np.full((n, d), -30, "float32")
     sure, _, known = elbo_truths(x, mean, narrow, kernel, bias)
     nearly = ELBO._replace(rtol=1e-3, atol=1e-2)
