@@ -153,7 +153,7 @@ def link_entries_to_chapters(app, doctree, chapters):
             for number in most:
                 address = app.builder.get_relative_uri("glossary", chapters[number])
                 line += [
-                    nodes.Text(", " if len(line) else ""),
+                    nodes.Text(", " if len(line) else "In "),
                     nodes.reference("", f"chapter {number}", refuri=address, internal=True),
                 ]
             entry.next_node(nodes.definition).append(line)

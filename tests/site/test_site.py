@@ -698,7 +698,7 @@ def test_what_the_text_names_is_linked(small_site):
     ]
     glossary = (folder / "glossary.html").read_text(encoding="utf-8").partition('id="term-encoder"')[2]
     assert re.search(
-        r'class="used-in"><a[^>]*href="02-latent-scatter.html">chapter 2</a></p>', glossary.partition("<dt")[0]
+        r'class="used-in">In <a[^>]*href="02-latent-scatter.html">chapter 2</a></p>', glossary.partition("<dt")[0]
     )
 
 
