@@ -363,7 +363,7 @@ def test_images_of_another_shape_or_in_bytes_are_refused():
 
 TWO_DEVICES = """
 import contextlib, json, sys
-sys.path.insert(0, "tests")
+sys.path[:0] = ["tests/package", "tests", "tools"]
 import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)

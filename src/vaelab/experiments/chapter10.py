@@ -194,7 +194,7 @@ class CodeVAE(VAE):
         return mean + np.exp(0.5 * ops.convert_to_numpy(self.noise_log_var)) * noise
 
 
-def train_code_vae(codes, width=256, epochs=10, seed=0):
+def fit_code_vae(codes, width=256, epochs=10, seed=0):
     """A second, small VAE on codes (n, latent_dim), with a latent space of the same size and a learned noise.
 
     Returns the `CodeVAE`. Raises ValueError for codes that are not finite. Source: Dai & Wipf (2019).
@@ -228,7 +228,7 @@ def fit_densities(codes, seed=0):
     standard = (codes - centre) / scale
     fitted, held_out = standard[:-held], standard[-held:]
     mixtures = {n: GaussianMixture(n, random_state=seed).fit(fitted[:20000].astype("float64")) for n in MIXTURES}
-    vaes = {setting: train_code_vae(fitted, *setting, seed=seed) for setting in SECOND_VAES}
+    vaes = {setting: fit_code_vae(fitted, *setting, seed=seed) for setting in SECOND_VAES}
     by_mixture = {n: float(mixture.score(held_out)) for n, mixture in mixtures.items()}
     by_vae = {s: -float(vae.evaluate(held_out, batch_size=1000, verbose=0)[0]) for s, vae in vaes.items()}
     mixture, second = mixtures[max(by_mixture, key=by_mixture.get)], vaes[max(by_vae, key=by_vae.get)]
