@@ -10,22 +10,34 @@ from sphinx.util.images import get_image_size
 
 
 class RoadMap(SphinxDirective):
-    """The course's parts, one a line as `01 | Title | Sentence`: a link where the lesson exists, else "coming"."""
+    """The course's parts, one a line as `02 | Title | Sentence`: a link where the lesson exists, else "coming".
+
+    Deeper pages may follow, each as `| 02b Title`: they stand below the sentence, where they exist.
+    """
 
     has_content = True
 
     def run(self):
         items = []
         for line in self.content:
-            key, title, sentence = (part.strip() for part in line.split("|"))
-            lesson = next((name for name in sorted(self.env.found_docs) if name.startswith(f"{key}-")), None)
+            key, title, sentence, *deeper = (part.strip() for part in line.split("|"))
+            lesson = self.lesson(key)
             label = (key.lstrip("0") or "0") if key.isdigit() else key.removeprefix("hw")
             heading = f'<a href="{lesson}.html">{title}</a>' if lesson else f"{title} <small>coming</small>"
+            pages = [page.partition(" ") for page in deeper if self.lesson(page.partition(" ")[0])]
+            links = ", ".join(
+                f'<a href="{self.lesson(short)}.html">{short.lstrip("0")} {name}</a>' for short, _, name in pages
+            )
+            sentence += f"<br>Deeper: {links}" if links else ""
             items.append(
                 f'<li{"" if lesson else " class=coming"}><span class="number" aria-hidden="true">{label}</span>'
                 f"<div><h3>{heading}</h3><p>{sentence}</p></div></li>"
             )
         return [nodes.raw("", f'<ol class="road-map">{"".join(items)}</ol>', format="html")]
+
+    def lesson(self, key):
+        """The document of a lesson by its number, such as 02b; None if there is none."""
+        return next((name for name in sorted(self.env.found_docs) if name.startswith(f"{key}-")), None)
 
 
 def give_images_their_size(app, doctree):

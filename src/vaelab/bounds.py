@@ -22,7 +22,7 @@ def elbo(vae, x, samples=1, seed=0):
     x: (n, 28, 28, 1), pixels in [0, 1]. Returns (n,) float64, in nats: in expectation over the noise a lower bound on
     ln p(x), with beta = 1 whatever the training's was. With grey pixels the Bernoulli ELBO bounds no likelihood.
     Raises TypeError or ValueError for bad images, and ValueError for samples below 1 or a negative seed.
-    Source: Kingma & Welling (2013), equation 7. Shown in chapter 07.
+    Source: Kingma & Welling (2013), equation 7. Shown in chapter 07b.
     """
     x = check_images(x)
     check_vae(vae, "decoder")

@@ -26,7 +26,7 @@ def stroke_width(images):
     """How wide the strokes of each image are, in pixels; (n,). images: (n, 28, 28, 1), none of them of one grey.
 
     Twice the ink over the length of its outline, which is the sum over pixels of the gradient's length: a straight
-    stroke of width w has the ink w on each pixel of its way and an edge on either side. Shown in chapter 10.
+    stroke of width w has the ink w on each pixel of its way and an edge on either side. Shown in chapter 10b.
     """
     check_images(images, "images")
     x = np.pad(images[..., 0], ((0, 0), (1, 1), (1, 1)))

@@ -41,7 +41,7 @@ def density_and_coverage(images, reference, k=5):
     share of balls that hold at least one generated image, in [0, 1]. Density: how many balls a generated image lies
     in, over k; about 1 if both sets come from one distribution, and not bounded by 1.
     images: (n, 28, 28, 1), reference: (m, 28, 28, 1). Raises ValueError unless 1 <= k < m.
-    Source: Naeem et al. (2020), section 3. Shown in chapter 03.
+    Source: Naeem et al. (2020), section 3. Shown in chapter 03b.
     """
     images, reference = check_images(images, "images"), check_images(reference, "reference")
     check_k(k, len(reference) - 1)
@@ -88,7 +88,7 @@ def judge(images, classifier, reference, reference_labels):
     of the largest class probability), "distance" (mean distance to the nearest reference image, in pixels), "share"
     (the shares of the ten classes among the nearest reference images), "classes" (how many of these are at least 1 %),
     "kinds" (the effective number of classes, exp of the shares' entropy), "density" and "coverage" (against the first
-    2,000 of the reference). Shown in chapter 03.
+    2,000 of the reference). Shown in chapter 03b.
     """
     distance, nearest = nearest_real(images, reference)
     share = np.bincount(reference_labels[nearest], minlength=10) / len(images)

@@ -66,7 +66,7 @@ def train_autoencoder(x_train, seed=0, epochs=10):
 def train_classifier(x_train, y_train, seed=0, epochs=3):
     """A digit classifier, 784-256-10, for use as a judge: images (n, 28, 28, 1) to class probabilities (n, 10).
 
-    Shown in chapter 03.
+    Shown in chapter 03b.
     """
     keras.utils.set_random_seed(seed)
     classifier = keras.Sequential(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vaelab.experiments import chapter10
-from vaelab.experiments.chapter10 import fit_densities, fit_code_vae, two_sample_accuracy
+from vaelab.experiments.chapter10 import fit_code_vae, fit_densities, two_sample_accuracy
 
 
 def blobs(n, seed):

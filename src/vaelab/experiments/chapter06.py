@@ -30,7 +30,7 @@ LOSSES = {
 def effective_price(name):
     """What one of `LOSSES` charges for a nat of KL: beta with a cross-entropy, beta * noise_var with a squared error.
 
-    Shown in chapter 06.
+    Shown in chapter 06b.
     """
     error, error_weight, kl_weight = LOSSES[name]
     return kl_weight / error_weight if error == "cross-entropy" else kl_weight / (2 * error_weight)
@@ -39,7 +39,7 @@ def effective_price(name):
 def published_loss(name, x, logits, mean, log_var, z):
     """One of `LOSSES` for a batch, reduced as its source reduces it: a scalar.
 
-    x, logits: (batch, 28, 28, 1); mean, log_var, z: (batch, latent_dim), z drawn from q. Shown in chapter 06.
+    x, logits: (batch, 28, 28, 1); mean, log_var, z: (batch, latent_dim), z drawn from q. Shown in chapter 06b.
     """
     sum_bce = bernoulli_nll(x, logits)
     mean_bce = sum_bce / 784
@@ -69,7 +69,7 @@ def train_with_loss(x_train, loss, seed=0, epochs=10, latent_dim=2):
 
     x_train: (n, 28, 28, 1), pixels in [0, 1], n a multiple of 100. loss: a name from `LOSSES`, or a function of
     (x, logits, mean, log_var, z) to a scalar. Returns (encoder, decoder), the decoder's output being logits.
-    Raises ValueError for an unknown name. Shown in chapter 06.
+    Raises ValueError for an unknown name. Shown in chapter 06b.
     """
     check_loss(loss, LOSSES)
     keras.utils.set_random_seed(seed)
@@ -100,7 +100,7 @@ def measure_loss(encoder, decoder, x, draws=5):
 
     Returns a dict: "kl" (nats, summed over the dimensions), "squared_error" and "cross_entropy" (of the reconstruction,
     summed over the pixels, z drawn from q `draws` times), "spread" (the largest standard deviation, over the images, of
-    a pixel of the reconstruction at the mean of q; 0 if all images are reconstructed alike). Shown in chapter 06.
+    a pixel of the reconstruction at the mean of q; 0 if all images are reconstructed alike). Shown in chapter 06b.
     """
     mean, log_var = encoder(x)
     squared, cross_entropy = [], []

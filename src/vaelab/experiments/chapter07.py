@@ -20,7 +20,7 @@ def train_twin(x_train, latent_dim=2, seed=0, epochs=10):
 
     The networks, first weights, optimizer, batches and cross-entropy of `train_vae` with the same seed; the code is the
     encoder's mean, and log_var goes unused. Returns (encoder, decoder): images to codes (n, latent_dim), and codes to
-    logits. Shown in chapter 07.
+    logits. Shown in chapter 07b.
     """
     keras.utils.set_random_seed(seed)
     encoder, decoder = build_vae_encoder(latent_dim), build_vae_decoder(latent_dim)
@@ -37,7 +37,7 @@ def sample_places(codes, n, seed=0):
 
     codes: (m, 2), m >= max(n, 10000) for a full fit. Returns a dict of (n, 2) arrays: "N(0, I)", "N(0, I), moved" (the
     same points with the codes' mean and standard deviation on each axis), "Gaussian" (fitted to the codes), "mixture"
-    (30 Gaussians fitted to the first 10,000 codes) and "codes" (drawn from them). Shown in chapter 07.
+    (30 Gaussians fitted to the first 10,000 codes) and "codes" (drawn from them). Shown in chapter 07b.
     """
     codes = check_points(codes, "codes", latent_dim=2)
     regions = sample_regions(codes, n, seed)
@@ -50,7 +50,7 @@ def cell_counts(codes, cells=10):
     """How many codes lie in each of cells x cells rectangles, each of which holds the same share of N(0, I).
 
     codes: (n, 2). The rectangles' edges are the quantiles 0, 1/cells, ..., 1 of N(0, 1) on each axis. Returns whole
-    numbers (cells, cells), z_1 along the first axis. Shown in chapter 07.
+    numbers (cells, cells), z_1 along the first axis. Shown in chapter 07b.
     """
     codes = check_points(codes, "codes", latent_dim=2)
     return np.histogram2d(*norm.cdf(codes).T, bins=cells, range=[[0, 1], [0, 1]])[0].astype(int)
@@ -62,7 +62,7 @@ def judge_walks(start, end, codes, draw, reference, steps=9):
     start, end: (n, 2). codes: (m, 2), those that the decoder was trained on. draw: maps codes to images. reference:
     real images. Returns two arrays (steps,): the mean distance of the images to the nearest reference image, and the
     median distance of the points to their nearest code, in units of the codes' own median distance to their nearest
-    fellow. Shown in chapter 07.
+    fellow. Shown in chapter 07b.
     """
     start, end, codes = check_points(start, "start", 2), check_points(end, "end", 2), check_points(codes, "codes", 2)
     walk = start + np.linspace(0, 1, steps)[:, None, None] * (end - start)

@@ -46,7 +46,7 @@ def build_convolutional_decoder(latent_dim=20, filters=(32, 16)):
     """A convolutional decoder: codes (n, latent_dim) to (n, 28, 28, 1), logits or means of the pixels.
 
     filters: how many channels of 7 x 7 the dense layer fills, and how many of 14 x 14 the transposed convolution makes
-    of them; another one makes the image. Shown in chapter 10.
+    of them; another one makes the image. Shown in chapter 10c.
     """
     z = keras.Input(shape=(latent_dim,), name="z")
     x = layers.Dense(7 * 7 * filters[0], activation="relu")(z)
@@ -61,7 +61,7 @@ def build_convolutional_decoder(latent_dim=20, filters=(32, 16)):
 def train_convolutional_vae(x_train, latent_dim=20, seed=0, epochs=5):
     """A VAE with the convolutional networks, trained as `vaelab.vae.train_vae` trains the dense ones.
 
-    x_train: (n, 28, 28, 1), pixels in [0, 1]. Returns the VAE. Shown in chapter 10.
+    x_train: (n, 28, 28, 1), pixels in [0, 1]. Returns the VAE. Shown in chapter 10c.
     """
     keras.utils.set_random_seed(seed)
     vae = VAE(build_convolutional_encoder(latent_dim), build_convolutional_decoder(latent_dim), seed=seed)
@@ -75,7 +75,7 @@ class BestVariance(keras.callbacks.Callback):
     """Sets a Gaussian VAE's learned variance to the best one, the mean squared error, before each epoch.
 
     x: (n, 28, 28, 1), images to measure the error on, with a code drawn for each. Raises ValueError, when training
-    starts, for a VAE whose variance is fixed. Source: Rybkin et al. (2021). Shown in chapter 10.
+    starts, for a VAE whose variance is fixed. Source: Rybkin et al. (2021). Shown in chapter 10b.
     """
 
     def __init__(self, x):
@@ -94,7 +94,7 @@ def train_calibrated_vae(x_train, latent_dim=20, seed=0, epochs=5):
     """A Gaussian VAE of the course's dense networks whose variance is learned, and set by `BestVariance`.
 
     x_train: (n, 28, 28, 1), pixels in [0, 1]; the first 5,000 serve to set the variance. Otherwise trained as
-    `vaelab.vae.train_vae` does. Returns the VAE. Shown in chapter 10.
+    `vaelab.vae.train_vae` does. Returns the VAE. Shown in chapter 10b.
     """
     keras.utils.set_random_seed(seed)
     networks = build_vae_encoder(latent_dim), build_vae_decoder(latent_dim)
@@ -109,7 +109,7 @@ def train_calibrated_vae(x_train, latent_dim=20, seed=0, epochs=5):
 def straight_line(start, end, way):
     """The points at the share `way` of the straight lines from start to end, both (n, latent_dim).
 
-    Shown in chapter 10.
+    Shown in chapter 10b.
     """
     start, end = check_line(start, end)
     return (1 - way) * start + way * end
@@ -120,7 +120,7 @@ def spherical_line(start, end, way):
 
     start, end: (n, latent_dim), of codes. way: a number, 0 at the start and 1 at the end. Returns (n, latent_dim).
     Raises ValueError where a code is 0 or two codes point in the same or in opposite directions, because there
-    the arc has no plane. Source: Shoemake (1985), for unit vectors. Shown in chapter 10.
+    the arc has no plane. Source: Shoemake (1985), for unit vectors. Shown in chapter 10b.
     """
     start, end = check_arc(start, end)
     start_length, end_length = (np.linalg.norm(z, axis=1, keepdims=True) for z in (start, end))
@@ -135,7 +135,7 @@ def judge_lines(start, end, draw, reference, ways=(0.0, 0.25, 0.5, 0.75, 1.0)):
 
     start, end: (n, latent_dim). draw: maps codes to images. reference: real images, none of them at an end. Returns a
     dict: for "straight" and "spherical" a dict with the arrays (len(ways), n) "norm", of the codes; "distance", to the
-    nearest reference image; and "grey", the mean of pixel * (1 - pixel). Shown in chapter 10.
+    nearest reference image; and "grey", the mean of pixel * (1 - pixel). Shown in chapter 10b.
     """
     judged = {}
     for name, line in {"straight": straight_line, "spherical": spherical_line}.items():
@@ -153,7 +153,7 @@ def code_direction(codes, values):
     """How far the codes move, on average, when a measured value grows by one: a vector (latent_dim,).
 
     The least-squares slope of each coordinate over the values. codes: (n, latent_dim); values: (n,), not all equal,
-    else ValueError. Shown in chapter 10.
+    else ValueError. Shown in chapter 10b.
     """
     check_values(codes, values)
     centred = values - values.mean()
@@ -166,7 +166,7 @@ def measure_moves(draw, codes, direction, attributes, amounts):
     draw: maps codes to images. codes: (n, latent_dim). direction: (latent_dim,), or one for each code. attributes: a
     dict from names to functions of images such as `stroke_width`. amounts: how many times the direction is added, one
     move for each. Returns a dict: for each name an array (len(amounts), n), value after the move less value before.
-    Shown in chapter 10.
+    Shown in chapter 10b.
     """
     before = draw(codes)
     after = [draw(codes + amount * direction) for amount in amounts]
