@@ -16,7 +16,7 @@ README = Path(__file__).resolve().parent / "student-readme.md"
 BUNDLE = ROOT / "dist" / "vaelab-student.zip"
 # What of the repository is for students, by the beginning of its path: nothing else that may lie there, such as marks.
 STUDENTS = ("notebooks/", "src/", "tools/", "tests/", "book/", "Makefile", "pyproject.toml", "requirements/",
-            "package.json", "package-lock.json", "biome.json", "LICENSE", "CITATION.cff", ".gitignore",
+            "LICENSE", "CITATION.cff", ".gitignore",
             ".gitattributes", ".editorconfig")  # fmt: skip
 TEACHERS = ("tests/grading", "tests/test_bench", "tests/tools/test_environment")  # they test what is left out
 TARGETS = ("student", "bench")  # of the Makefile: they need what is left out

@@ -120,7 +120,7 @@
       .forEach((one) => one.remove());
     main.querySelectorAll(".math").forEach((formula) => formula.replaceWith(plain(formula.textContent)));
     const part = anchor && main.querySelector(`[id="${CSS.escape(anchor.slice(1))}"]`);
-    const definition = part?.matches("dt") ? ` ${part.nextElementSibling.textContent}` : "";
+    const definition = part?.matches?.("dt") ? ` ${part.nextElementSibling.textContent}` : "";
     return (part || main.querySelector("article") || main).textContent + definition;
   };
 })();

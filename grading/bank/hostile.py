@@ -25,7 +25,8 @@ def NAME(*a):
         if "grading" in folder and files or any(f.startswith("hw2") and not f.endswith("hints.json") for f in files):
             raise RuntimeError("FOUND " + folder)
         for name in files:
-            if name in ("shadow", "passwd", "id_rsa", ".gitconfig", "judging.py") and "site-packages" not in folder:
+            secret = name in ("shadow", "passwd", "id_rsa", ".gitconfig", "judging.py")
+            if secret and "site-packages" not in folder and "lintian" not in folder:
                 raise RuntimeError("FOUND " + folder + name)
     return np.zeros(len(a[0]))
 """,
