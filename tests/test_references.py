@@ -36,8 +36,8 @@ def test_no_equation_has_the_number_of_another():
 @pytest.mark.parametrize("path", CITING, ids=lambda path: str(path.relative_to(ROOT)))
 def test_cited_equations_and_pages_exist(path):
     text = path.read_text("utf-8")
-    cited = re.findall(rf"(?:E|e)quations? {NUMBER}", text) + re.findall(
-        rf"(?:E|e)quations? {NUMBER} (?:and|to) {NUMBER}", text
+    cited = re.findall(rf"(?i:equations?) {NUMBER}", text) + re.findall(
+        rf"(?i:equations?) {NUMBER} (?:and|to) {NUMBER}", text
     )
     for tag in {tag for found in cited for tag in ([found] if isinstance(found, str) else found)}:
         assert tag in EQUATIONS, f"there is no equation ({tag})"
