@@ -21,13 +21,17 @@ def NAME(*a):
     "reading the checks": """
 import os
 def NAME(*a):
-    for folder, _, files in os.walk("/"):
+    for folder, folders, files in os.walk("/"):
+        # Libraries and manuals hold nothing of ours, and a walk that runs out of time finds nothing anywhere.
+        folders[:] = [name for name in folders if name not in ("site-packages", "dist-packages", "share", "proc")]
         if "grading" in folder and files or any(f.startswith("hw2") and not f.endswith("hints.json") for f in files):
             raise RuntimeError("FOUND " + folder)
         for name in files:
+            path = os.path.join(folder, name)
+            # /usr/bin/passwd is a program, which every Debian has.
             secret = name in ("shadow", "passwd", "id_rsa", ".gitconfig", "judging.py")
-            if secret and "site-packages" not in folder and "lintian" not in folder:
-                raise RuntimeError("FOUND " + folder + name)
+            if secret and not os.access(path, os.X_OK):
+                raise RuntimeError("FOUND " + path)
     return np.zeros(len(a[0]))
 """,
     "reading memory": """
