@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import importlib
+import itertools
 import re
 from pathlib import Path
 
@@ -60,20 +61,24 @@ class Homework:
 
     @functools.cached_property
     def most(self):
-        """{task: the most points that there are for it}. Raises Refused if master and checks don't agree on them."""
-        asked = {
-            cell.metadata.nbgrader.grade_id.removeprefix("test_"): float(cell.metadata.nbgrader.points)
-            for cell in self.notebook.cells
-            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+        """{task: the most points that there are for its code}. Raises Refused if the places that name them differ."""
+        cells = [cell for cell in self.notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+        prose = "\n".join(cell.source for cell in self.notebook.cells if cell.cell_type == "markdown")
+        places = {
+            "its heading": re.findall(r"^## Task \d+\..*\(([\d.]+) points\)$", prose, re.MULTILINE),
+            "the table of the tasks": re.findall(r"^\| \d+ \| .* \| ([\d.]+) \|$", prose, re.MULTILINE),
+            "its cell's metadata": [cell.metadata.nbgrader.points for cell in cells],
+            f"checks/{self.name}.py": [
+                *(sum(check.points for check in task.checks(np.random.default_rng(0))) for task in self.tasks),
+                *(points for points, _ in self.written.values()),
+            ],
         }
-        for task in self.tasks:
-            given = sum(check.points for check in task.checks(np.random.default_rng(0)))
-            if given != asked.get(task.name):
-                raise Refused(
-                    f"{task.name}: the master gives {asked.get(task.name, 0):g} points and the checks {given:g}. "
-                    f"Change them in {self.path.name} and in checks/{self.name}.py, so that they agree."
-                )
-        return asked
+        for number, points in enumerate(itertools.zip_longest(*places.values(), fillvalue=0), 1):
+            if len({float(one) for one in points}) > 1:
+                said = ", ".join(f"{float(one):g} in {place}" for place, one in zip(places, points, strict=True))
+                raise Refused(f"{self.name}, task {number}: the points are {said}. Make them agree.")
+        return {cell.metadata.nbgrader.grade_id.removeprefix("test_"): float(cell.metadata.nbgrader.points)
+                for cell in cells if cell.cell_type == "code"}  # fmt: skip
 
     @property
     def most_of_all(self):

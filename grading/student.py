@@ -23,7 +23,11 @@ TARGETS = ("student", "bench")  # of the Makefile: they need what is left out
 
 
 def student_files(homework):
-    """{path: text} of what students get, made from the master and the checks."""
+    """{path: text} of what students get, made from the master and the checks.
+
+    Raises Refused if the places that name a task's points differ.
+    """
+    _ = homework.most
     return {
         ROOT / "notebooks" / homework.path.parent.name / homework.path.name: cut(homework.path.read_text("utf-8")),
         ROOT / "src" / "vaelab" / "hints" / f"{homework.name}-hints.json": hints(homework.tasks),

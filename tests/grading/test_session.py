@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from grading import __main__ as command
-from grading import adjust, bank, cluster, marker, marking, report, session, submissions
+from grading import adjust, bank, cluster, marker, marking, report, session, student, submissions
 from grading.errors import NoSandbox, Refused
 from grading.homework import Homework
 from grading.sandbox import outside
@@ -183,12 +183,16 @@ def test_where_there_was_too_much_to_look_at_the_command_ends_with_an_error(tmp_
     assert [row["student"] for row in rows] == ["ada", "bo"]
 
 
-def test_points_that_only_the_master_knows_of_stop_the_grading():
+def test_points_that_one_place_alone_names_stop_grading_and_handing_out():
     hw2 = Homework("hw2")
     cell = next(c for c in hw2.notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "test_kl_std")
     cell.metadata.nbgrader.points = 20
-    with pytest.raises(Refused, match="kl_std: the master gives 20 points and the checks 10"):
-        _ = hw2.most
+    said = (
+        "task 1: the points are 10 in its heading, 10 in the table of the tasks, 20 in its cell's metadata, 10 in check"
+    )
+    for use in (lambda homework: homework.most, student.student_files):
+        with pytest.raises(Refused, match=said):
+            use(hw2)
 
 
 def test_another_homework_is_said_to_be_one(hw2, tmp_path, marked):
