@@ -7,7 +7,7 @@ from store import experiment
 from vaelab.networks import load_vae
 from vaelab.plots import place_labels
 from vaelab.widgets.chain import read_chain, run, steps_of
-from vaelab.widgets.data_file import write_data_file
+from vaelab.widgets.data_file import unpack, write_data_file
 from vaelab.widgets.digit_writer import FILE
 from vaelab.widgets.packing import pack_within
 
@@ -33,27 +33,21 @@ def digit_writer(mnist):
     steps = read_chain(vae.decoder)
     axis = np.linspace(-4.8, 4.8, 97)
     plane = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
-    plane = np.concatenate([plane, run(read_encoder(encoder), seen[:2000])[:, :2]])
+    plane = np.concatenate([plane, run(unpack(*encoder), seen[:2000])[:, :2]])
     decoder, error = pack_within(steps, plane, run(steps, plane), [(8, 1.0)])
     print(f"decoder: {len(decoder[1]):,} bytes, logits within {error:.4f}", flush=True)
 
     chosen = [i for digit in range(10) for i in np.flatnonzero(mnist.y_test == digit)[:3]]
     images = {"labels": mnist.y_test[chosen].tolist()}, np.rint(255 * test[chosen]).astype("u1").tobytes()
-    means = run(read_encoder(encoder), test[:1000].reshape(-1, 784))[:, :2]
+    means = run(unpack(*encoder), test[:1000].reshape(-1, 784))[:, :2]
     marks = [[label, round(x, 3), round(y, 3)] for label, x, y in place_labels(means, mnist.y_test[:1000], (0.9, 0.9))]
     codes = {"scale": CODE_SCALE, "marks": marks}, np.rint(means / CODE_SCALE).astype("<i2").tobytes()
     parts = {"encoder": encoder, "decoder": decoder, "images": images, "codes": codes}
     print(f"Wrote {FILE}, {write_data_file(FILE, parts):,} bytes", flush=True)
 
 
-def read_encoder(packed):
-    from vaelab.widgets.data_file import unpack
-
-    return unpack(*packed)
-
-
 def varied(images, seed=0):
-    """Images (n, 28, 28) turned by up to 25 degrees, moved by up to two pixels, every third thicker, every third thinner."""
+    """Images (n, 28, 28) turned by up to 25 degrees, moved by up to two pixels, two thirds thicker or thinner."""
     random = np.random.default_rng(seed)
     changed = np.empty_like(images)
     for i, image in enumerate(images):

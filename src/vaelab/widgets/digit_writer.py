@@ -1,4 +1,4 @@
-"""A pad to write a digit on: a VAE's encoder and decoder at work on it, and the exact posterior beside the encoder's."""
+"""A pad to write a digit on: a VAE at work on it stage by stage, and the exact posterior beside the encoder's."""
 
 import math
 
@@ -138,14 +138,14 @@ def _strings():
         "choose": tr("Test digit"),
         "digit": tr("Take a test image of a {digit}"),
         "clear": tr("Clear"),
-        "draws": tr("The decoder's images of the eight draws. The reconstruction is their mean."),
+        "draws": tr("The decoder's images of the eight draws, over which the reconstruction is averaged"),
         "draw": tr("Draw again"),
         "show": tr("Show the exact posterior"),
         "hide": tr("Hide the exact posterior"),
         "terms": tr("Reconstruction {reconstruction} + KL {kl} = {loss} nats."),
         "where": tr("Encoder: mean ({x}, {y}), sd {across} and {up}."),
         "computing": tr("The exact posterior is being computed."),
-        "posterior": tr("Exact posterior: mean ({x}, {y}), sd {across} and {up}. The encoder gives away {gap} nats."),
+        "posterior": tr("Exact posterior: mean ({x}, {y}), sd {across} and {up}. Gap, KL(q ‖ posterior): {gap} nats."),
         "empty": tr("The pad is empty."),
         "loading": tr("The networks are on their way. In a notebook, run this cell."),
         "failed": tr("The networks did not load. Try to reload the page."),

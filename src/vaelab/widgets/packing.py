@@ -9,8 +9,8 @@ layers one after the other, little endian:
     a scale for each unit         float32, but not where dtype is "float32"; kernel = whole number * scale of its unit
     the biases                    float32
 
-dtype: "float32", "int16", or "int7", "int8" and so on where large kernels have that few bits. Half floats would be no smaller
-than int16 and drift ten times as much, which shows far from the codes.
+dtype: "float32", "int16", or "int7", "int8" and so on where large kernels have that few bits. Half floats would be no
+smaller than int16 and drift ten times as much, which shows far from the codes.
 """
 
 import numpy as np
