@@ -395,34 +395,43 @@ function render({ model, el }) {
     });
   }
 
-  // The pointer writes a line from where it goes down to where it is lifted
+  // The pointer writes a line from where it goes down to where it is lifted. Unlike a plane, the pad keeps a finger that
+  // moves up or down.
+  let held = null;
   function follow(event) {
-    const box = pad.getBoundingClientRect();
-    const parts = event.type === "pointermove" ? (event.getCoalescedEvents?.() ?? []) : [];
+    const box = pad.getBoundingClientRect(),
+      parts = event.type === "pointermove" ? (event.getCoalescedEvents?.() ?? []) : [];
     const points = (parts.length ? parts : [event]).map((part) =>
       [part.clientX - box.left, part.clientY - box.top].map((value) => clamp((value / box.width) * SIDE, [0, SIDE])),
     );
     pen = points.at(-1);
-    if (event.type === "pointerdown") {
-      busy = true;
-      keys = down = false;
-      write([...strokes, points], event);
-    } else {
-      strokes.at(-1)?.push(...points);
+    if (event.type === "pointerdown" || !strokes.length) write([...strokes, points], event);
+    else {
+      strokes.at(-1).push(...points);
       write(strokes, event);
     }
   }
-  onDrag(pad, follow);
+  pad.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary || event.button !== 0) return;
+    held = event.pointerId;
+    pad.setPointerCapture(held);
+    pad.focus({ preventScroll: true });
+    event.preventDefault();
+    busy = true;
+    keys = down = false;
+    follow(event);
+  });
+  pad.addEventListener("pointermove", (event) => event.pointerId === held && follow(event));
   for (const end of ["pointerup", "pointercancel"]) {
     pad.addEventListener(end, (event) => {
-      if (!busy) return;
+      if (event.pointerId !== held) return;
+      held = null;
       busy = false;
       falling = true;
       change({}, event);
       if (exact) seek();
     });
   }
-
   for (const kind of ["focus", "blur"]) {
     pad.addEventListener(kind, () => {
       keys = pad.matches(":focus-visible");
