@@ -119,12 +119,12 @@ function render({ model, el }) {
     made.addEventListener("click", press);
     return made;
   };
+  button(main, strings.clear, (event) => write([], event)).classList.add("dw-clear");
   const choice = element(main, "div", { class: "dw-choice", role: "group", "aria-label": strings.choose });
   element(choice, "span", { "aria-hidden": "true" }, strings.choose);
   const digits = Array.from({ length: 10 }, (_, digit) =>
     button(choice, String(digit), (event) => choose(digit, event), { "aria-label": fill(strings.digit, { digit }) }),
   );
-  button(main, strings.clear, (event) => write([], event)).classList.add("dw-clear");
 
   const tray = element(main, "div", { class: "dw-tray" });
   const gallery = element(tray, "div", { class: "dw-gallery", role: "img", "aria-label": strings.draws });
