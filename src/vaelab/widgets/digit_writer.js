@@ -223,15 +223,16 @@ function render({ model, el }) {
       ink.globalAlpha = 0.6;
       for (let i = 0; i < stored.codes.length; i += 2)
         ink.fillRect(to(stored.codes[i]), to(-stored.codes[i + 1]), 1.5, 1.5);
-      for (const [label, x, y] of stored.marks) {
-        element(map, "text", { x: to(x), y: to(-y) + 4, "text-anchor": "middle" }, String(label));
-      }
     }
-    if (!result) return;
-    const { half, center } = frameOf(),
-      width = Math.max(10, (half / WHOLE) * size);
-    const box = { x: to(center[0]) - width / 2, y: to(-center[1]) - width / 2, width, height: width };
-    for (const halo of ["dw-halo", "dw-mark"]) element(map, "rect", { class: halo, ...box });
+    if (result) {
+      const { half, center } = frameOf(),
+        width = Math.max(10, (half / WHOLE) * size);
+      const box = { x: to(center[0]) - width / 2, y: to(-center[1]) - width / 2, width, height: width };
+      for (const halo of ["dw-halo", "dw-mark"]) element(map, "rect", { class: halo, ...box });
+    }
+    for (const [label, x, y] of stored?.marks ?? []) {
+      element(map, "text", { x: to(x), y: to(-y) + 4, "text-anchor": "middle" }, String(label));
+    }
   }
 
   // The part of the plane that is enlarged: around the ellipse, and around the exact posterior if it is there
