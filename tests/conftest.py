@@ -1,5 +1,6 @@
 """Fixtures that several test files share. Nothing here trains a network."""
 
+import base64
 import json
 import os
 import platform
@@ -30,7 +31,7 @@ PAGE = """<!doctype html>
 <script type="application/json">STATES</script>
 <script type="module">
 window.views = [];
-for (const { state, buffers } of JSON.parse(document.querySelector("script").textContent)) {
+for (const { state, buffers, files } of JSON.parse(document.querySelector("script").textContent)) {
   for (const { path, data } of buffers) {
     const bytes = Uint8Array.from("xxx" + atob(data), (c) => c.charCodeAt(0)); // an odd offset, as in a long message
     state[path[0]] = new DataView(bytes.buffer, 3);
@@ -45,6 +46,12 @@ for (const { state, buffers } of JSON.parse(document.querySelector("script").tex
     on: (event, f) => (listeners[event] ??= []).push(f),
     off: (event, f) => (listeners[event] = listeners[event].filter((g) => g !== f)),
     save_changes() {},
+    send: ({ load }) =>
+      setTimeout(() => {
+        const bytes = Uint8Array.from("xxx" + atob(files[load] ?? ""), (c) => c.charCodeAt(0));
+        const message = load in files ? [{ loaded: load }, [new DataView(bytes.buffer, 3)]] : [{ failed: load }, []];
+        for (const listener of listeners["msg:custom"] ?? []) listener(...message);
+      }),
   };
   const module = await import(URL.createObjectURL(new Blob([state._esm], { type: "text/javascript" })));
   const remove = module.default.render({ model, el });
@@ -53,6 +60,8 @@ for (const { state, buffers } of JSON.parse(document.querySelector("script").tex
 window.done = true;
 </script></body></html>"""
 
+
+DATA_FILES = ROOT / "src" / "vaelab" / "results" / "figures"  # what heavy figures ask for
 
 # What the last digits of a trained network depend on, apart from the versions of the packages.
 REGIME = (
@@ -128,7 +137,9 @@ def show(browser, tmp_path):
         states = []
         for figure in figures:
             saved = ipywidgets.embed.dependency_state([figure], drop_defaults=False)[figure.model_id]
-            states.append({"state": saved["state"], "buffers": saved.get("buffers", [])})
+            name = saved["state"].get("data_file")
+            files = {name: base64.b64encode((DATA_FILES / name).read_bytes()).decode()} if name else {}
+            states.append({"state": saved["state"], "buffers": saved.get("buffers", []), "files": files})
         path = tmp_path / f"page{len(contexts)}.html"
         path.write_text(PAGE.replace("STATES", json.dumps(states).replace("</", "<\\/")), encoding="utf-8")
         contexts.append(browser.new_context(viewport={"width": width, "height": 800}, **options))

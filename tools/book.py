@@ -24,6 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
+DATA_FILES = ROOT / "src" / "vaelab" / "results" / "figures"
 MARKER = ".built-by-tools-book"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -128,6 +129,8 @@ def living_figure(data, cell, saved, name, figures, where):
     buffers = [{"path": buffer["path"], "data": buffer["data"]} for buffer in model.get("buffers", [])]
     write_script(figures / f"{digest}.js", digest, code)
     write_script(figures / f"{name}.js", name, {"code": digest, "state": state, "buffers": buffers})
+    if file := state.get("data_file"):
+        publish_data_file(file, figures, where)
 
     png = base64.b64decode("".join(data["image/png"]))
     (figures / f"{name}.png").write_bytes(png)
@@ -139,6 +142,14 @@ def living_figure(data, cell, saved, name, figures, where):
     )
     (figures / f"{name}.html").write_text(block, encoding="utf-8")
     return block
+
+
+def publish_data_file(file, figures, where):
+    """Put a file that a figure asks for (vaelab/widgets/data_file.py) among the figures, as a script."""
+    source = DATA_FILES / file
+    if file not in os.listdir(DATA_FILES):
+        raise BookError(f"{where}: the figure's file {source} is missing. To restore it: git checkout -- {source}")
+    write_script(figures / f"{file}.js", file, base64.b64encode(source.read_bytes()).decode())
 
 
 def write_script(path, key, value):

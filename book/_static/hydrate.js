@@ -33,7 +33,8 @@
     return new DataView(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)).buffer);
   }
 
-  // As much of a Jupyter widget model as a figure needs: there is no kernel to save anything to.
+  // As much of a Jupyter widget model as a figure needs: there is no kernel to save anything to. A figure that asks for
+  // the bytes of a file, as vaelab/widgets/data_file.py says, gets them from a script as well.
   function createModel({ state, buffers }) {
     const values = structuredClone(state),
       listeners = {};
@@ -41,6 +42,9 @@
       const parent = path.slice(0, -1).reduce((value, key) => value[key], values);
       parent[path.at(-1)] = decode(data);
     }
+    const tell = (...message) => {
+      for (const listener of [...(listeners["msg:custom"] ?? [])]) listener(...message);
+    };
     return {
       get: (name) => values[name],
       set(name, value) {
@@ -53,7 +57,11 @@
       off: (names, listener) =>
         names.split(" ").forEach((name) => (listener ? listeners[name]?.delete(listener) : delete listeners[name])),
       save_changes() {},
-      send() {},
+      send: ({ load: file }) =>
+        load(file).then(
+          (bytes) => tell({ loaded: file }, [decode(bytes)]),
+          () => tell({ failed: file }, []),
+        ),
     };
   }
 

@@ -23,7 +23,7 @@ from vaelab.data import load_mnist
 
 def main(names):
     chapters = sorted(path.stem for path in Path(__file__).parent.glob("chapter*.py"))
-    for module in ("networks", *chapters):  # the networks first: the chapters load them
+    for module in ("networks", "figures", *chapters):  # the networks first: the others load them
         importlib.import_module(module)
     if unknown := set(names) - set(EXPERIMENTS):
         sys.exit(f"No experiment {', '.join(sorted(unknown))}. There are: {', '.join(EXPERIMENTS)}.")

@@ -2,6 +2,7 @@
 
 from vaelab.widgets.code_walker import CodeWalker
 from vaelab.widgets.conditional_explorer import ConditionalExplorer
+from vaelab.widgets.digit_writer import DigitWriter
 from vaelab.widgets.elbo_figure import ELBOFigure
 from vaelab.widgets.kl_figure import KLFigure
 from vaelab.widgets.latent_explorer import LatentExplorer
@@ -11,6 +12,7 @@ from vaelab.widgets.sampling_figure import SamplingFigure
 __all__ = [
     "CodeWalker",
     "ConditionalExplorer",
+    "DigitWriter",
     "ELBOFigure",
     "KLFigure",
     "LatentExplorer",

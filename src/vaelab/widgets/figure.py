@@ -21,7 +21,11 @@ def code(*names):
     Each script stands alone in the browser, so what several figures need is put in front of each.
     """
     return tuple(
-        "\n".join((HERE / f"{name}.{kind}").read_text("utf-8") for name in ("helpers", *names))
+        "\n".join(
+            (HERE / f"{name}.{kind}").read_text("utf-8")
+            for name in ("helpers", *names)
+            if (HERE / f"{name}.{kind}").exists()  # not every script has a style sheet
+        )
         for kind in ("js", "css")
     )
 

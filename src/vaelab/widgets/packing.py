@@ -9,8 +9,8 @@ layers one after the other, little endian:
     a scale for each unit         float32, but not where dtype is "float32"; kernel = whole number * scale of its unit
     the biases                    float32
 
-dtype: "float32", "int16", or "int7" and "int8" where large kernels have that few bits. Half floats would be no smaller
-than int16 and drift ten times as much, which shows far from the codes.
+dtype: "float32", "int16", or "int7", "int8" and so on where large kernels have that few bits. Half floats would be no
+smaller than int16 and drift ten times as much, which shows far from the codes.
 """
 
 import numpy as np
@@ -62,13 +62,13 @@ def pack_within(steps, points, expected, attempts):
     error = np.inf
     for how, allowed in attempts:
         try:
-            packed = _tight(steps, points[::2], how) if how in BITS else _plain(steps, how)
+            packed = _tight(steps, points[::2], how) if isinstance(how, int) else _plain(steps, how)
         except np.linalg.LinAlgError:  # no inputs that move, or numbers too large to square
             continue
         error = np.abs(run([step if isinstance(step, str) else step[1] for step in packed], points) - expected).max()
         if error <= allowed:  # false for NaN too
             described = [step if isinstance(step, str) else step[2] for step in packed]
-            description = {"dtype": f"int{how}" if how in BITS else how, "steps": described}
+            description = {"dtype": f"int{how}" if isinstance(how, int) else how, "steps": described}
             return (description, b"".join(step[0] for step in packed if not isinstance(step, str))), error
     return None, error
 
