@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from grading.errors import Wrong
+from vaelab.hints import apart
 
 
 class Call(NamedTuple):
@@ -122,7 +123,7 @@ def hint(arguments, wanted, slips, tolerance, part=0, parts=1):
 def fitting(arrays, shapes):
     """The arrays of one answer, if they look as its Call declares; else Wrong, before anything is computed with them.
 
-    Where several arrays are asked for, one array of them serves as well as a tuple.
+    `apart`, which students' hints use too: one array of several serves as well as a tuple of them, and the reverse.
     """
     arrays = apart(arrays, len(shapes))
     if len(arrays) != len(shapes):
@@ -132,11 +133,6 @@ def fitting(arrays, shapes):
             which = "The result" if len(shapes) == 1 else f"Result {i} of {len(shapes)}"
             raise Wrong(f"{which} has shape {array.shape}; the task asks for {allowed[0]} here.")
     return arrays
-
-
-def apart(arrays, count):
-    several = count > 1 and len(arrays) == 1 and arrays[0] is not None and arrays[0].ndim
-    return list(arrays[0]) if several and len(arrays[0]) == count else arrays
 
 
 def numbers(arrays, count=1, part=None):
