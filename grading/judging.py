@@ -65,6 +65,7 @@ class Tolerance(NamedTuple):
 DISTANCES = contextvars.ContextVar("distances")  # {Tolerance: …} of the check that is being judged
 # Students compute in 32 bits, where a number has seven digits, and right answers differ in how many of them they lose.
 ROUNDED = Tolerance("values", "sums of some dozen terms in 32 bits, in any order and by any formula", 1e-3, 1e-4)
+SEEDS = 2**20  # seeds are below it: a student may multiply one by a thousand, and libraries take 32 bits
 WHOLE = Tolerance("whole numbers", "they are exact, or wrong by 1", 0.0, 0.01)
 
 

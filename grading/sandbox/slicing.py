@@ -303,7 +303,11 @@ def loads(statement):
         table, inner = tables.pop()
         top = table.get_type() == "module"
         inner = inner or (table.get_type() == "function" and table.get_name() not in BRACKETS)
-        names = {s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())}
+        names = {  # `count += 1` after `global count` reads it, though the compiler's table does not say so
+            s.get_name()
+            for s in table.get_symbols()
+            if s.is_declared_global() or (s.is_referenced() and (top or s.is_global()))
+        }
         (later if inner else reads).update(names)
         tables += [(child, inner) for child in table.get_children()]
     return reads, later
