@@ -648,6 +648,19 @@ def in_jupyter(homework, notebooks, seed=0):
     ]  # fmt: skip
 
 
+def faults(homework, seeds, sandbox, seed=0):
+    """{seed of a composed notebook: texts on what it does not earn in the grader, or not in Jupyter}."""
+    found, notebooks = {}, {number: compose(homework, number) for number in seeds}
+    jupyter = in_jupyter(homework, list(notebooks.values()), seed)
+    for (number, notebook), there in zip(notebooks.items(), jupyter, strict=True):
+        for mark, other in zip(in_grader(homework, notebook, sandbox, seed), there, strict=True):
+            if not mark.points == other.points == mark.most:
+                said = f"{mark.points:g}, in Jupyter {other.points:g} of {mark.most:g}"
+                text = f"{mark.task}: {said}: {mark.messages} {other.messages}; {notebook.what}"
+                found.setdefault(number, []).append(text)
+    return found
+
+
 def serve():
     """The process of `in_jupyter`: each notebook in a fork of its own, after one import of Keras."""
     import keras  # noqa: F401
