@@ -633,25 +633,26 @@ def in_grader(homework, notebook, sandbox, seed=0):
     return [mark_task(task, sandbox, notebook.sources, homework.earlier(task), seed) for task in homework.tasks]
 
 
-def in_jupyter(homework, notebooks, seed=0):
-    """For each notebook the Marks of what its functions return in IPython's shell, when they are tried there."""
-    calls = [checks_and_calls(task, seed)[1] for task in homework.tasks]
-    names = [task.name for task in homework.tasks]
-    question = (homework.name, names, calls, [notebook.cells for notebook in notebooks])
+def in_jupyter(notebooks, seed=0):
+    """For each (homework, Composed) the Marks of what its functions return in IPython's shell, when tried there."""
+    questions = [
+        (book.cells, {task.name: checks_and_calls(task, seed)[1] for task in homework.tasks})
+        for homework, book in notebooks
+    ]
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run([sys.executable, "-m", "grading.bank.honest"], input=pickle.dumps(question), check=True,
+        done = subprocess.run([sys.executable, "-m", "grading.bank.honest"], input=pickle.dumps(questions), check=True,
                               stdout=subprocess.PIPE, env=os.environ | {"IPYTHONDIR": folder})  # fmt: skip
-    return [
-        [mark_here(task, seed, answers.get(name, [None] * len(ask)), "done")
-         for task, name, ask in zip(homework.tasks, names, calls, strict=True)]
-        for answers in pickle.loads(done.stdout)
-    ]  # fmt: skip
+    found = []
+    for (homework, _), (_, calls), answers in zip(notebooks, questions, pickle.loads(done.stdout), strict=True):
+        results = [answers.get(name, [None] * len(asked)) for name, asked in calls.items()]
+        found.append([mark_here(task, seed, said, "done") for task, said in zip(homework.tasks, results, strict=True)])
+    return found
 
 
 def faults(homework, seeds, sandbox, seed=0):
     """{seed of a composed notebook: texts on what it does not earn in the grader, or not in Jupyter}."""
     found, notebooks = {}, {number: compose(homework, number) for number in seeds}
-    jupyter = in_jupyter(homework, list(notebooks.values()), seed)
+    jupyter = in_jupyter([(homework, notebook) for notebook in notebooks.values()], seed)
     for (number, notebook), there in zip(notebooks.items(), jupyter, strict=True):
         for mark, other in zip(in_grader(homework, notebook, sandbox, seed), there, strict=True):
             if not mark.points == other.points == mark.most:
@@ -672,9 +673,8 @@ def serve():
     import vaelab.losses
     import vaelab.models  # noqa: F401
 
-    _, names, calls, notebooks = pickle.load(sys.stdin.buffer)
     found = []
-    for cells in notebooks:
+    for cells, calls in pickle.load(sys.stdin.buffer):
         source, output = os.pipe()
         child = os.fork()
         if child == 0:
@@ -682,7 +682,7 @@ def serve():
             for descriptor in (0, 1, 2):
                 os.dup2(null, descriptor)
             with os.fdopen(output, "wb") as file:
-                pickle.dump(tried(cells, names, calls), file)
+                pickle.dump(tried(cells, calls), file)
             os._exit(0)
         os.close(output)
         with os.fdopen(source, "rb") as file:
@@ -691,18 +691,18 @@ def serve():
     pickle.dump(found, sys.stdout.buffer)
 
 
-def tried(cells, names, calls):
-    """{task: answers to its calls} of a notebook's functions, whenever its hint is asked for."""
+def tried(cells, calls):
+    """{task: answers to its calls} of a notebook's functions, as its last hint found them."""
     from IPython.core.interactiveshell import InteractiveShell
 
     import vaelab.checks
     from grading.sandbox.answering import answer, describe
 
-    answers = {}
+    names, answers = list(calls), {}
 
     def check_task(_, number, function):
         results = []
-        for call in calls[number - 1]:
+        for call in calls[names[number - 1]]:
             try:
                 results.append({"arrays": answer(function, call)})
             except BaseException as error:

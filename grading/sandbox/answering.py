@@ -66,14 +66,12 @@ def define(cells, name, given, space):
     places = {known: in_place_of(reference) for known, reference in given.items()}
     space.update(places)
     for i in sorted(choice.sure | choice.guessed):
-        cell, node, flags, *_ = found[i]
-        started, guessed = time.monotonic(), i in choice.guessed
+        one, started, guessed = found[i], time.monotonic(), i in choice.guessed
+        if guessed and left <= 0:
+            continue
         try:
-            if guessed and left > 0:
-                with no_longer_than(min(left, SECONDS_EACH)):
-                    run(node, f"cell {cell}", space, flags)
-            elif not guessed:
-                run(node, f"cell {cell}", space, flags)
+            with no_longer_than(min(left, SECONDS_EACH)) if guessed else contextlib.nullcontext():
+                run(one.node, f"cell {one.cell}", space, one.flags)
         except BaseException as error:
             trouble = trouble or (None if guessed else describe(error))
         if guessed:

@@ -37,7 +37,8 @@ def parse(source, name):
     except SyntaxError:
         tree = ast.parse(TransformerManager().transform_cell(source[blank:]), name)
         ast.increment_lineno(tree, blank)
-    body = Magics(name).visit(tree).body
+        source = "get_ipython"
+    body = Magics(name).visit(tree).body if "get_ipython" in source else tree.body
     return [part for statement in body for part in apart(statement)]
 
 

@@ -9,6 +9,7 @@ sets it a limit of time. Training and plots change nothing and stay out.
 import __future__
 
 import ast
+import functools
 import re
 import symtable
 from typing import NamedTuple
@@ -33,25 +34,49 @@ SWITCH = re.compile(
     r"_?(set|seed|enable|disable|filterwarnings|simplefilter|run_functions_eagerly|experimental_enable)"
 )
 DRAWING = ("matplotlib", "seaborn", "plotly", "IPython", "ipywidgets", "vaelab")
+DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
 BRACKETS = ("listcomp", "setcomp", "dictcomp", "genexpr")  # functions to the compiler, but executed at once
 ANY = "*"
 
 
-class Statement(NamedTuple):
-    """cell: its number. flags: of the __future__ imports before it. binds, removes: names that get, lose a meaning; ANY
-    if it can't be told. touches: names of what it may change. reads: global names, at once or when what it defines is
-    called (later). effects: (binds, touches) of calls of what it defines. links: sets of names for the same thing."""
+class Statement:
+    """A top-level statement of a cell of this number; flags: of the __future__ imports before it.
 
-    cell: int
-    node: ast.stmt
-    flags: int
-    binds: set
-    removes: set
-    touches: set
-    reads: set
-    later: set
-    effects: tuple
-    links: list
+    binds, removes: names that get, lose a meaning; ANY if it can't be told. touches: names of what it may change.
+    names: those in it that are looked up at once. effects: (binds, touches) of calls of what it defines. links: sets of
+    names for the same thing.
+    """
+
+    def __init__(self, cell, node, flags, changing, imported, switching):
+        self.cell, self.node, self.flags = cell, node, flags
+        now, later = list(evaluated(node)), list(postponed(node))
+        self.binds, self.removes = bound(now)
+        if isinstance(node, ast.Expr | ast.If | ast.Try) and switches(now, switching):
+            self.binds.add(ANY)
+        self.touches = stored(now) | (touched(now, changing, every=True) - imported)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self.touches |= roots([*node.decorator_list, *getattr(node, "bases", [])]) - imported
+        self.names = {n.id for n in now if isinstance(n, ast.Name)}
+        # What exec reads stands in a text.
+        self.texts = any(called(n) in ("exec", "eval", "run_cell", "ex") for n in now)
+        within = {name for n in later if isinstance(n, ast.Global) for name in n.names} | tricks(later)
+        inner = stored(later) | (touched(later, changing) - imported)
+        self.effects = (within, inner & (self.reads | self.later) if inner else inner)
+        self.links = [names - imported - {"_", "__"} for names in linked(now)]
+
+    @functools.cached_property
+    def _loads(self):
+        return loads(self.node)
+
+    @property
+    def reads(self):
+        """Global names that it reads at once."""
+        return self._loads[0]
+
+    @property
+    def later(self):
+        """Global names that the functions which it defines read when they are called."""
+        return self._loads[1]
 
 
 class Choice(NamedTuple):
@@ -63,7 +88,7 @@ class Choice(NamedTuple):
 
 
 def statements(cells):
-    """The Statements of parsed cells: [(number, [ast.stmt])]. A cell that can't be compiled is left out."""
+    """The Statements of cells: [(number, [ast.stmt])]."""
     nodes = [node for _, body in cells for statement in body for node in ast.walk(statement)]
     imported, drawing = set(), set()
     for node in nodes:
@@ -79,50 +104,30 @@ def statements(cells):
         for node in body:
             if isinstance(node, ast.ImportFrom) and node.module == "__future__":
                 flags |= getattr(getattr(__future__, node.names[0].name, None), "compiler_flag", 0)
-            found.append(statement(number, node, flags, changing, imported, drawing))
+            found.append(Statement(number, node, flags, changing, imported, imported - drawing))
     return found
 
 
-def statement(number, node, flags, changing, imported, drawing):
-    reads, later = loads(node)
-    now, deferred = list(evaluated(node)), list(postponed(node))
-    binds, removes = bound(now)
-    if switches(now, imported - drawing):
-        binds.add(ANY)
-    touches = stored(now) | (touched(now, changing, every=True) - imported)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        touches |= roots([*node.decorator_list, *getattr(node, "bases", [])]) - imported
-    within = {name for n in deferred if isinstance(n, ast.Global) for name in n.names} | tricks(deferred)
-    inner = (stored(deferred) | (touched(deferred, changing) - imported)) & (reads | later)
-    links = [names - imported - {"_", "__"} for names in linked(now)]
-    if any(called(n) in ("exec", "eval", "run_cell", "ex") for n in now):  # what it reads stands in a text
-        reads = reads | {ANY}
-    return Statement(number, node, flags, binds, removes, touches, reads, later, (within, inner), links)
-
-
-def evaluated(node, nested=False):
+def evaluated(statement):
     """The nodes that are evaluated when a statement is executed: not what is inside functions, nor names of loops
-    inside brackets. Names that a class body binds are its own, so they come as loads, if at all."""
-    if isinstance(node, FUNCTIONS):
-        yield node
-        arguments = node.args
-        parts = [*getattr(node, "decorator_list", []), *arguments.defaults, *filter(None, arguments.kw_defaults)]
-    elif isinstance(node, ast.ClassDef):
-        yield node
-        parts = [*node.decorator_list, *node.bases, *node.keywords, *node.body]
-        nested = True
-    elif isinstance(node, COMPREHENSIONS):
-        yield node
-        parts = [part for part in ast.iter_child_nodes(node) if not isinstance(part, ast.comprehension)]
-        parts += [part for loop in node.generators for part in (loop.iter, *loop.ifs)]
-    else:
-        if not (nested and isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)):
-            yield node
-        parts = ast.iter_child_nodes(node)
-    for part in parts:
-        yield from (
-            n for n in evaluated(part, nested) if not (nested and isinstance(n, ast.FunctionDef | ast.ClassDef))
+    inside brackets, nor what a class body binds."""
+    stack = [(statement, False)]
+    while stack:
+        node, inside = stack.pop()
+        own = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or (
+            isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
         )
+        if not (inside and own):
+            yield node
+        if isinstance(node, FUNCTIONS):
+            parts = [*getattr(node, "decorator_list", []), *node.args.defaults, *filter(None, node.args.kw_defaults)]
+        elif isinstance(node, COMPREHENSIONS):
+            parts = [part for part in ast.iter_child_nodes(node) if not isinstance(part, ast.comprehension)]
+            parts += [part for loop in node.generators for part in (loop.iter, *loop.ifs)]
+        else:
+            parts = ast.iter_child_nodes(node)
+        inside = inside or isinstance(node, ast.ClassDef)
+        stack += [(part, inside) for part in parts]
 
 
 def postponed(node):
@@ -323,7 +328,7 @@ def choose(found, name):
     core = running(found, name)
     binds, touches = [], []
     for s in found:
-        wider = s.reads if isinstance(s.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else s.reads - core
+        wider = s.names if isinstance(s.node, DEFINITIONS) else s.names - core
         more = [effects[n] for n in wider if n in effects]
         binds.append(s.binds.union(*(b for b, _ in more)))
         touches.append(s.touches.union(*(t for _, t in more)))
@@ -332,7 +337,8 @@ def choose(found, name):
     last = asked[-1] if asked else defined[-1] if defined else len(found)
     known = set().union(*binds[: last + 1])
     cell = found[last].cell if last < len(found) else None
-    groups = grouped([names for s in found for names in s.links])
+    variables = set().union(*(s.binds for s in found if not isinstance(s.node, DEFINITIONS)))
+    groups = grouped([names & variables for s in found for names in s.links])
 
     def closure(guess):
         chosen, needed = set(), {name}
@@ -352,7 +358,7 @@ def choose(found, name):
                 return chosen, needed
             chosen |= more
             needed = needed.union(*(found[i].reads | found[i].later for i in more))
-            if ANY in needed:  # texts are run: any word in a text may be a name
+            if any(found[i].texts for i in chosen):  # they are run, so any word in a text may be a name
                 texts = [n.value for i in chosen for n in ast.walk(found[i].node) if isinstance(n, ast.Constant)]
                 needed |= {word for text in texts if isinstance(text, str) for word in WORD.findall(text)}
 
@@ -363,21 +369,24 @@ def choose(found, name):
 
 def all_effects(found):
     """{name of a function or class: (names that calling it binds, names of what it changes)}, through others too."""
-    effects, reads = {}, {}
+    effects = {}
     for s in found:
-        for n in s.binds:
+        for n in s.binds if any(s.effects) else ():
             binds, touches = effects.get(n, (set(), set()))
             effects[n] = (binds | s.effects[0], touches | s.effects[1])
-            reads[n] = reads.get(n, set()) | s.later
-    changed = True
-    while changed:
-        changed = False
-        for n, (binds, touches) in effects.items():
-            more = [effects[other] for other in reads[n] if other in effects]
-            wider = (binds.union(*(b for b, _ in more)), touches.union(*(t for _, t in more)))
-            if wider != (binds, touches):
-                effects[n], changed = wider, True
-    return {n: pair for n, pair in effects.items() if any(pair)}
+    if effects:
+        functions = [s for s in found if not isinstance(s.node, ast.Import | ast.ImportFrom)]
+        changed = True
+        while changed:
+            changed = False
+            for s in functions:
+                more = [effects[n] for n in s.later if n in effects]
+                for n in s.binds if more else ():
+                    before = effects.get(n, (set(), set()))
+                    wider = tuple(old.union(*new) for old, new in zip(before, zip(*more, strict=True), strict=True))
+                    if wider != before:
+                        effects[n], changed = wider, True
+    return effects
 
 
 def running(found, name):
@@ -390,7 +399,7 @@ def running(found, name):
 
 
 def asks(statement, name):
-    return name in statement.reads and any(called(node) == "check_task" for node in ast.walk(statement.node))
+    return name in statement.names and any(called(node) == "check_task" for node in ast.walk(statement.node))
 
 
 def grouped(links):

@@ -19,21 +19,19 @@ COMPOSED = [("hw1", 0), ("hw1", 1), ("hw1", 2), ("hw2", 0), ("hw2", 1), ("hw2", 
 
 
 @functools.cache
-def in_jupyter(name):
-    """{seed: Marks} of a homework's composed notebooks."""
-    seeds = [seed for homework, seed in COMPOSED if homework == name]
-    books = [honest.compose(homework_called(name), seed) for seed in seeds]
-    return dict(zip(seeds, honest.in_jupyter(homework_called(name), books), strict=True))
+def composed():
+    """{(homework, seed): (a Composed, its Marks in Jupyter)}."""
+    books = [(homework_called(name), honest.compose(homework_called(name), seed)) for name, seed in COMPOSED]
+    found = zip([book for _, book in books], honest.in_jupyter(books), strict=True)
+    return dict(zip(COMPOSED, found, strict=True))
 
 
 @NEEDS_SANDBOX
 @pytest.mark.parametrize(("name", "seed"), COMPOSED)
 def test_honest_notebook_earns_what_it_earns_in_jupyter(name, seed):
-    homework = homework_called(name)
-    book = honest.compose(homework, seed)
-    marks = honest.in_grader(homework, book, shared_sandbox())
-    for mark, there in zip(marks, in_jupyter(name)[seed], strict=True):
-        assert mark.points == there.points == mark.most, f"{book.what}: {mark.messages}, in Jupyter {there.messages}"
+    book, there = composed()[name, seed]
+    for mark, other in zip(honest.in_grader(homework_called(name), book, shared_sandbox()), there, strict=True):
+        assert mark.points == other.points == mark.most, f"{book.what}: {mark.messages}, in Jupyter {other.messages}"
 
 
 @NEEDS_SANDBOX
