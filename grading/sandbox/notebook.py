@@ -150,8 +150,8 @@ def main():
     shell = {"get_ipython": lambda: kernel, "display": kernel}
     places = [(builtins, name, value) for name, value in (shell | dict.fromkeys(("exit", "quit"), kernel)).items()]
     places += [(place, "get_ipython", shell["get_ipython"]) for place in (IPython, getipython)]
-    before = [getattr(place, name, None) for place, name, _ in places]
-    before_main = sys.modules.get("__main__")
+    before = [vars(place).get(name, place) for place, name, _ in places]  # the place itself: there was none
+    before_main = sys.modules["__main__"]
     space |= {"In": [""], "Out": {}, "_": "", "__": "", "___": ""}
     sys.modules["__main__"] = module
     for place, name, value in places:
@@ -162,6 +162,8 @@ def main():
         sys.modules["__main__"] = before_main
         for (place, name, _), value in zip(places, before, strict=True):
             setattr(place, name, value)
+            if value is place:
+                delattr(place, name)
 
 
 def compiled(body, name, flags=0):

@@ -45,7 +45,7 @@ def test_idiom_costs_no_points(idiom):
 def test_every_homework_is_composed_and_every_idiom_asserts_what_it_is_about():
     assert {name for name, _ in COMPOSED} == set(masters())
     for name, seed in COMPOSED:
-        assert len(honest.compose(homework_called(name), seed).cells) > 2 * len(homework_called(name).tasks)
+        assert len(honest.compose(homework_called(name), seed).cells) > len(homework_called(name).tasks)
     assert all(text.count("SOURCE") == 1 for text in honest.IDIOMS.values())
 
 
@@ -125,9 +125,9 @@ def test_what_a_notebook_sees_is_taken_back_afterwards():
     import builtins
     import sys
 
-    before = sys.modules["__main__"], getattr(builtins, "display", None)
+    before = sys.modules["__main__"], dict(vars(builtins))
     defined(["import __main__\n__main__.k = 1\ndef f():\n    return 1"])
-    assert (sys.modules["__main__"], getattr(builtins, "display", None)) == before
+    assert (sys.modules["__main__"], dict(vars(builtins))) == before
 
 
 @pytest.mark.parametrize(
