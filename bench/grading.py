@@ -32,6 +32,10 @@ def rows(found):
         what = f"{name}, right answers with {found['right']['seeds']} seeds"
         yield row(what, "all full marks" if one["all full marks"] else "points were lost")
         yield row(f"{what}, time", one["seconds"], "s")
+    for name, full in found["honest"]["homeworks"].items():
+        most = found["honest"]["notebooks"]
+        what = f"{name}, of {most} composed honest notebooks, full marks as in Jupyter"
+        yield row(what, full, "notebooks", at_least=most)
 
 
 def proofs(found):

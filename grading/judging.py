@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from grading.errors import Wrong
+from vaelab.hints import apart
 
 
 class Call(NamedTuple):
@@ -64,6 +65,7 @@ class Tolerance(NamedTuple):
 DISTANCES = contextvars.ContextVar("distances")  # {Tolerance: …} of the check that is being judged
 # Students compute in 32 bits, where a number has seven digits, and right answers differ in how many of them they lose.
 ROUNDED = Tolerance("values", "sums of some dozen terms in 32 bits, in any order and by any formula", 1e-3, 1e-4)
+SEEDS = 2**20  # seeds are below it: a student may multiply one by a thousand, and libraries take 32 bits
 WHOLE = Tolerance("whole numbers", "they are exact, or wrong by 1", 0.0, 0.01)
 
 
@@ -122,7 +124,7 @@ def hint(arguments, wanted, slips, tolerance, part=0, parts=1):
 def fitting(arrays, shapes):
     """The arrays of one answer, if they look as its Call declares; else Wrong, before anything is computed with them.
 
-    Where several arrays are asked for, one array of them serves as well as a tuple.
+    `apart`, which students' hints use too: one array of several serves as well as a tuple of them, and the reverse.
     """
     arrays = apart(arrays, len(shapes))
     if len(arrays) != len(shapes):
@@ -132,11 +134,6 @@ def fitting(arrays, shapes):
             which = "The result" if len(shapes) == 1 else f"Result {i} of {len(shapes)}"
             raise Wrong(f"{which} has shape {array.shape}; the task asks for {allowed[0]} here.")
     return arrays
-
-
-def apart(arrays, count):
-    several = count > 1 and len(arrays) == 1 and arrays[0] is not None and arrays[0].ndim
-    return list(arrays[0]) if several and len(arrays[0]) == count else arrays
 
 
 def numbers(arrays, count=1, part=None):

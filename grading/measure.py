@@ -1,9 +1,10 @@
 """Measure what the grader promises: speed, memory, growth, two workers against one, and marks that no luck changes.
 
-python -m grading.measure             everything; half an hour on two quiet cores
-python -m grading.measure PART ...    only that: growth, workers (on homework 2); right, luck, margins (on all)
+python -m grading.measure             everything; an hour on two quiet cores
+python -m grading.measure PART ...    only that: growth, workers (on homework 2); right, honest, luck, margins (on all)
 
-right: right answers with 50 seeds, in the sandbox. luck: what numbers that nobody has computed earn, with 200 seeds.
+right: right answers with 50 seeds, in the sandbox. honest: 100 notebooks composed of right answers and idioms, in the
+sandbox and in IPython's shell. luck: what numbers that nobody has computed earn, with 200 seeds.
 margins: how far right and wrong answers lie from each tolerance, with 10 seeds. The last two run without a sandbox, in
 each numerical regime. Prints JSON. The submissions are right answers in six ways of writing, the most there is to run.
 """
@@ -20,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 
 from grading import bank
+from grading.bank import honest
 from grading.bank.forged import InProcess, lucky
 from grading.homework import Homework, masters
 from grading.sandbox.outside import Sandbox
@@ -127,6 +129,21 @@ def right(seeds=50):
         return {"seeds": seeds, "homeworks": dict(zip(masters(), pool.map(one, masters()), strict=True))}
 
 
+def composed(notebooks=100):
+    """Composed honest notebooks of each homework: how many earn full marks, in the grader and in Jupyter."""
+
+    def one(name):
+        lost = {}
+        with Sandbox() as sandbox:
+            for start in range(0, notebooks, 20):
+                lost |= honest.faults(Homework(name), range(start, min(start + 20, notebooks)), sandbox)
+        print(*lost.values(), sep="\n", file=sys.stderr)
+        return notebooks - len(lost)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return {"notebooks": notebooks, "homeworks": dict(zip(masters(), pool.map(one, masters()), strict=True))}
+
+
 def luck_here(seeds=200):
     """What forged answers earn in this process: for each homework the task, seed, form and points of all that do."""
     return {"seeds": seeds, "homeworks": {name: lucky(Homework(name), range(seeds)) for name in masters()}}
@@ -155,8 +172,8 @@ def in_each_regime(part):
     return {regime: json.loads(text)[part] for regime, text in printed.items()}
 
 
-PARTS = {"growth": growth, "workers": workers, "right": right, "luck": lambda: in_each_regime("luck_here"),
-         "margins": lambda: in_each_regime("margins_here")}  # fmt: skip
+PARTS = {"growth": growth, "workers": workers, "right": right, "honest": composed,
+         "luck": lambda: in_each_regime("luck_here"), "margins": lambda: in_each_regime("margins_here")}  # fmt: skip
 HERE = {"luck_here": luck_here, "margins_here": margins_here}
 
 if __name__ == "__main__":

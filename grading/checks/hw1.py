@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import norm
 
 from grading.judging import (
+    SEEDS,
     WHOLE,
     Call,
     Check,
@@ -353,7 +354,7 @@ def sample_per_class(rng):
     shares = np.array(sizes) / sum(sizes)
     lower = np.linalg.cholesky(covariances)
     pooled, whole = np.einsum("k,kij->ij", shares, covariances), np.cov(codes.T.astype("float64"))
-    seeds = [int(s) for s in rng.integers(0, 2**31, 5)]
+    seeds = [int(s) for s in rng.integers(0, SEEDS, 5)]
     diagonals = np.array([np.diag(np.diag(c)) for c in covariances])
     spreads = {
         "The coordinates come out independent; each class has a full covariance.": diagonals,

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import laplace
 
-from grading.judging import ROUNDED, Call, Check, Task, Tolerance, Wrong, agree, compare, expect, numbers, within
+from grading.judging import ROUNDED, SEEDS, Call, Check, Task, Tolerance, Wrong, agree, compare, expect, numbers, within
 
 FORMULA = Tolerance("values", "a formula of a few terms in 32 bits, whatever its form", 1e-4, 1e-5)
 FAR = Tolerance("far apart", "as `values`, of sums near 1000", 1e-4, 1e-3)
@@ -275,7 +275,7 @@ def wrong_errors(spread, n):
 
 
 def kl_to_mixture(rng):
-    cases, truths, seeds = [], [], rng.integers(0, 2**31, 8)
+    cases, truths, seeds = [], [], rng.integers(0, SEEDS, 8)
     for d, n in ((1, 20000), (2, 8000)):
         while len(cases) < d:
             k = 3
@@ -285,7 +285,7 @@ def kl_to_mixture(rng):
             if told_apart(truth, n):
                 cases.append((case, n))
                 truths.append(truth)
-    seeds = [int(seed) for seed in (*seeds, *rng.integers(0, 2**31, 2))]
+    seeds = [int(seed) for seed in (*seeds, *rng.integers(0, SEEDS, 2))]
     far = singles([100.0], [1.5], [0.5, 0.5], [[0.0], [3.0]], [[1.0], [1.2]])
 
     def call(i, seed):
@@ -427,7 +427,7 @@ def sample_laplace(rng):
     batch, d, n = 3, 2, 10000
     location = rng.normal(0, 2, (batch, d)).astype("float32")
     scale = np.exp(rng.uniform(0.35, 1.2, (batch, d)) * rng.choice([-1, 1], (batch, d))).astype("float32")
-    seeds = [int(s) for s in rng.integers(0, 2**31, 5)]
+    seeds = [int(s) for s in rng.integers(0, SEEDS, 5)]
     weights = rng.normal(0, 1, (400, batch, d))
 
     def drawn(result):

@@ -3,133 +3,144 @@
 Runs inside the sandbox. Nothing in here is secret: no check, no right answer, no name of a student.
 """
 
-import ast
 import contextlib
+import functools
+import inspect
 import linecache
-import re
-import symtable
+import time
 
 from .frames import RESTS, unpack
+from .notebook import compiled, main, no_longer_than, parse, run
+from .slicing import choose, statements
 
-# Lines that Jupyter understands and Python doesn't: %magic, !command, x = !command, name?
-MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+ *= *[%!].*|[\w.]+\?\??\s*)$", re.MULTILINE)
+SECONDS = 3.0  # in all, for what may change something that a function needs, and may as well be an experiment
+SECONDS_EACH = 1.0
 
 
 def question(payload, send):
     """Take the functions that the question names out of the notebook and call them; send(call, error or arrays)."""
+    from vaelab.hints import as_arrays  # students' hints read results by the same function
+
     space = {"__name__": "given"}
     for source in payload["given"]:
         exec(compile(source, "given", "exec"), space)
     given = {name: space[name] for name in payload["given_names"]}
-    function, trouble, needed = define(payload["cells"], payload["name"], given)
-    rests = not needed.isdisjoint(payload["earlier"])
-    send(RESTS, arrays=as_arrays(float(rests)))
-    if function is None:
-        send(-1, error=trouble or {"type": "Missing", "message": ""})
-        return
-    for number, call in enumerate(payload["calls"]):
-        try:
-            arrays = answer(function, call)
-        except BaseException as error:
-            send(number, error=trouble if isinstance(error, NameError) and trouble else describe(error))
-        else:
-            send(number, arrays=arrays)
+    with main() as space:
+        function, trouble, needed = define(payload["cells"], payload["name"], given, space)
+        rests = not needed.isdisjoint(payload["earlier"])
+        send(RESTS, arrays=as_arrays(float(rests)))
+        if function is None:
+            send(-1, error=trouble or {"type": "Missing", "message": ""})
+            return
+        for number, call in enumerate(payload["calls"]):
+            try:
+                arrays = answer(function, call)
+            except BaseException as error:
+                send(number, error=trouble if isinstance(error, NameError) and trouble else describe(error))
+            else:
+                send(number, arrays=arrays)
 
 
-def define(cells, name, given):
-    """Execute the top-level statements that `name` rests on, in the notebook's order.
+def define(cells, name, given, space):
+    """Execute the top-level statements that `name` rests on, in the notebook's order, in the namespace `space`.
 
     Returns (object, first trouble, all names that they read).
 
-    Experiments, plots and training stay out. A broken cell costs only what rests on it. `given` are the reference
-    functions for earlier tasks; they stand in the place of the student's own.
+    Experiments, plots and training stay out (see `slicing`). A broken cell costs only what rests on it. `given` are the
+    reference functions for earlier tasks; they stand in the place of the student's own.
     """
-    statements, trouble = [], None
+    parsed, trouble = [], None
     for number, source in enumerate(cells, 1):
         try:
             body = parse(source, f"cell {number}")
-            statements += [(number, statement, binds(statement), loads(statement)) for statement in body]
+            compiled(body, f"cell {number}")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             if name in source:
                 trouble = {"type": "SyntaxError", "message": str(error)[:200], "cell": number}
             continue
+        parsed.append((number, body))
         lines = [line + "\n" for line in source.split("\n")]
         linecache.cache[f"cell {number}"] = (len(source), None, lines, f"cell {number}")
-    imported = {n for _, s, bound, _ in statements if isinstance(s, ast.Import | ast.ImportFrom) for n in bound}
-    statements = [(number, s, bound | (changes(s) - imported), read) for number, s, bound, read in statements]
-    needed, chosen = {name}, set()
-    while True:
-        more = {
-            i
-            for i, (_, _, bound, _) in enumerate(statements)
-            if i not in chosen and ("*" in bound or (bound - set(given)) & needed)
-        }
-        if not more:
-            break
-        chosen |= more
-        needed |= set().union(*(statements[i][3] for i in more))
-    space = {"__name__": "__main__", **given}
-    for i in sorted(chosen):
-        number, statement, *_ = statements[i]
+    found = statements(parsed)
+    choice, left = choose(found, name), SECONDS
+    places = {known: in_place_of(reference) for known, reference in given.items()}
+    space.update(places)
+    for i in sorted(choice.sure | choice.guessed):
+        one, started, guessed = found[i], time.monotonic(), i in choice.guessed
+        if guessed and left <= 0:
+            continue
         try:
-            exec(compile(ast.Module([statement], []), f"cell {number}", "exec"), space)
+            with no_longer_than(min(left, SECONDS_EACH)) if guessed else contextlib.nullcontext():
+                run(one.node, f"cell {one.cell}", space, one.flags)
         except BaseException as error:
-            trouble = trouble or describe(error)
-        space.update(given)
-    found = space.get(name)
-    return found if callable(found) else None, trouble, needed
+            trouble = trouble or (None if guessed else describe(error))
+        if guessed:
+            left -= time.monotonic() - started
+        for known, place in places.items():
+            if space.get(known) is not place:
+                place.own[:] = [space.get(known)]
+                space[known] = place
+    function = space.get(name)
+    return function if callable(function) else None, trouble, choice.needed
 
 
-def parse(source, name):
-    """The statements of a cell. Where Python can't read it, lines that only Jupyter understands do nothing."""
+def in_place_of(reference):
+    """A function that gives the reference's numbers in the form in which the student's own, in its list `own`, does.
+
+    Theirs may return arrays or lists where the reference returns tensors, and name its arguments as they like.
+    """
+    own, forms = [], []
+
+    @functools.wraps(reference)
+    def place(*arguments, **named):
+        function = own[0] if own and callable(own[0]) else None
+        if named and function:
+            with contextlib.suppress(TypeError, ValueError):
+                bound = inspect.signature(function).bind(*arguments, **named)
+                arguments, named = bound.args, bound.kwargs
+        result = reference(*arguments, **named)
+        if function and not forms:
+            example = None
+            with contextlib.suppress(BaseException), no_longer_than(SECONDS_EACH):
+                example = function(*arguments, **named)
+            forms.append(example)
+        return like(forms[0], result) if forms else result
+
+    place.own = own
+    return place
+
+
+def like(example, result):
+    """The numbers of `result` in the form of `example`: array, tensor, list, tuple or number."""
+    import numpy as np
+    import tensorflow as tf
+
     try:
-        return ast.parse(source, name).body
-    except SyntaxError:
-        return ast.parse(MAGIC.sub(r"\1pass", source), name).body
-
-
-def binds(statement):
-    """Names that a top-level statement gives a meaning to, or changes; "*" if it can't be told."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {statement.name}
-    bound = set()
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            bound |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            bound.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            bound.add(node.id)
-        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
-            bound |= {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
-        elif isinstance(node, ast.Attribute) and node.attr.endswith("enable_numpy_behavior"):
-            return {"*"}  # it gives every tensor NumPy's methods, and TensorFlow's own error messages recommend it
-    return bound
-
-
-def changes(statement):
-    """Names of what a top-level statement calls methods of, as `table.append(1)` does: it may be changed by them."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return set()
-    calls = [n.value.func for n in ast.walk(statement) if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)]
-    return {n.value.id for n in calls if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)}
-
-
-def loads(statement):
-    """Global names that a statement reads, now or when the functions that it defines are called."""
-    found, tables = set(), [symtable.symtable(ast.unparse(statement), "cell", "exec")]
-    while tables:
-        table = tables.pop()
-        at_top = table.get_type() == "module"
-        found |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (at_top or s.is_global())}
-        tables += table.get_children()
-    return found
+        if isinstance(example, tuple | list) and example:
+            pairs = (
+                zip(example, result, strict=True)
+                if isinstance(result, tuple | list)
+                else ((example[0], r) for r in result)
+            )
+            return type(example)([like(*pair) for pair in pairs])
+        if tf.is_tensor(example):
+            return tf.cast(result, example.dtype) if example.dtype.is_floating else tf.convert_to_tensor(result)
+        if isinstance(example, np.ndarray | np.generic):
+            array = np.asarray(result)
+            return array.astype(example.dtype)[()] if example.dtype.kind == array.dtype.kind == "f" else array
+        if isinstance(example, int | float):
+            return np.asarray(result).item()
+    except (TypeError, ValueError):
+        pass
+    return result
 
 
 def answer(function, call):
     """Call a student's function; a list of arrays, None for None. With "gradient", derivatives follow the result."""
     import numpy as np
     import tensorflow as tf
+
+    from vaelab.hints import as_arrays
 
     arguments = [unpack(argument) for argument in call["arguments"]]
     if "gradient" not in call:
@@ -142,33 +153,12 @@ def answer(function, call):
         tape.watch(watched)
         result = function(*arguments)
         if isinstance(result, list | tuple):
-            raise TypeError("one array was expected, not a list or tuple of several")
+            result = tf.convert_to_tensor(result)
         loss = tf.reduce_sum(tf.cast(result, "float64") * weights)
     slopes = tape.gradient(loss, watched)
     # a table that rows are looked up in has sparse slopes; they are filled up
     slopes = [None if s is None else as_arrays(tf.convert_to_tensor(s))[0] for s in slopes]
     return as_arrays(np.asarray(result)) + slopes
-
-
-def as_arrays(result):
-    """What a function returned as a list of arrays of doubles. Raises TypeError for anything but numbers.
-
-    A tuple is several results. A list is one array where it can be, such as a table row by row; `judging.numbers` takes
-    it apart if several are asked for.
-    """
-    import numpy as np
-
-    if isinstance(result, list):
-        with contextlib.suppress(ValueError):  # of arrays that differ in shape
-            result = np.asarray(result)
-    if isinstance(result, list | tuple):
-        return [as_arrays(part)[0] for part in result[:8]]
-    if result is None:
-        return [None]
-    array = np.asarray(result)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"the function returned {type(result).__name__}, which holds no numbers")
-    return [array.astype("<f8")]
 
 
 def describe(error):

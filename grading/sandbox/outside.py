@@ -21,7 +21,7 @@ PACKAGE = REPOSITORY / "src" / "vaelab"
 # The modules of vaelab that stay; whatever else there is or will be may hold a solution and is taken away.
 KEPT = ("__init__", "checks", "data", "hints", "language", "lesson", "plots", "progress", "style")
 # The files of this folder that are inside, and how they are started: from a folder that is no longer searched then.
-INSIDE = ("__init__.py", "inside.py", "answering.py", "filter.py", "frames.py")
+INSIDE = ("__init__.py", "inside.py", "answering.py", "slicing.py", "notebook.py", "filter.py", "frames.py")
 START = """\
 import sys
 sys.path.insert(0, sys.argv[1])

@@ -45,20 +45,58 @@ def open_task():
         print(tr("This needs a task that is still open."))
 
 
+def as_arrays(result):
+    """What a function returned as a list of arrays of doubles: what hints and marking take a result for.
+
+    A list is one array where it can be, such as a table row by row; a tuple is several results. None stays None.
+    Fractions are numbers, and so are complex ones without an imaginary part. Raises TypeError for anything else.
+    """
+    if result is None:
+        return [None]
+    if isinstance(result, list | tuple):
+        if isinstance(result, list) or len(result) > 8:
+            with contextlib.suppress(ValueError, TypeError):  # of parts that differ in shape
+                return [_doubles(result)]
+        return [None if part is None else _doubles(part) for part in result[:8]]
+    return [_doubles(result)]
+
+
+def apart(arrays, count):
+    """A list of `count` arrays from one array that holds them, one array from a list of its rows; else as it is."""
+    if count > 1 and len(arrays) == 1 and arrays[0] is not None and arrays[0].ndim and len(arrays[0]) == count:
+        return list(arrays[0])
+    if count == 1 and len(arrays) > 1 and len({None if array is None else array.shape for array in arrays}) == 1:
+        return arrays if arrays[0] is None else [np.stack(arrays)]
+    return arrays
+
+
+def _doubles(value):
+    array = np.asarray(value)
+    if array.dtype.kind == "c":
+        array = np.real_if_close(array)
+    try:
+        if array.dtype.kind in "fiubOV":  # O: Fractions and the like; V: TensorFlow's short floats
+            return array.astype("<f8")
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(tr("the function returned {kind}, which holds no numbers").format(kind=type(value).__name__))
+
+
 def _mistake(case, function):
     """What the function's result for one case looks like, "" if right."""
     arguments = [np.asarray(a["values"], a["dtype"]) if isinstance(a, dict) else a for a in case["arguments"]]
-    result = function(*arguments)
-    if result is None:
+    parts = case.get("parts", 1)
+    several = apart(as_arrays(function(*arguments)), parts)
+    if len(several) == 1 and several[0] is None:
         return tr("it returns nothing. Is there a return?")
+    if len(several) != parts:
+        return tr("it returns {n} values instead of {wanted}.").format(n=len(several), wanted=parts)
+    found = several[case.get("part", 0)]
+    if found is None:
+        return tr("it returns None where numbers are asked for.")
     if case["kind"] == "laplace":
-        return _laplace_mistake(np.asarray(result, "float64"), *arguments)
-    if case["parts"] > 1:
-        several = list(result) if isinstance(result, list | tuple) or np.ndim(result) else [result]
-        if len(several) != case["parts"]:
-            return tr("it returns {n} values instead of {wanted}.").format(n=len(several), wanted=case["parts"])
-        result = several[case["part"]]
-    found, wanted = np.asarray(result, "float64"), np.asarray(case["wanted"])
+        return _laplace_mistake(found, *arguments)
+    wanted = np.asarray(case["wanted"])
     if not np.isfinite(found).all():
         return tr("the result holds NaN or infinite values.")
     for message, value in {"": wanted, **case["slips"]}.items():
