@@ -197,7 +197,7 @@ def train_conditional_vae(x_train, y_train, latent_dim=2, seed=0, epochs=10, see
 
     x_train: (n, 28, 28, 1), pixels in [0, 1]; y_train: (n,), labels 0 to 9. sees_label: "both" networks or the
     "decoder" only. settings: those of `VAE`. Returns the ConditionalVAE. Raises ValueError for another sees_label, and
-    TypeError or ValueError for bad images or labels. Shown in chapter 09.
+    TypeError or ValueError for bad images or labels. Shown in chapter 09b.
     """
     check_choice(sees_label, "sees_label", ("both", "decoder"))
     keras.utils.set_random_seed(seed)
@@ -215,7 +215,7 @@ def for_each_label(measure, cvae, x, y, seed=None, **settings):
     measure: a function such as `vaelab.bounds.elbo`, called as measure(vae, x, **settings) for the images of each
     label. x: (n, 28, 28, 1), y: (n,), labels 0 to 9. seed: None for a measure without noise; otherwise each label's
     images get noise of their own. Returns (n,). Raises what the measure raises, and ValueError for labels that do not
-    fit. Shown in chapter 09.
+    fit. Shown in chapter 09b.
     """
     y = check_conditions(cvae, y, len(x))
     value = np.zeros(len(x))

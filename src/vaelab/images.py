@@ -13,7 +13,7 @@ def slant(images):
     """How far the ink of each image leans, in columns to the right per row upwards; (n,), 0 for an upright digit.
 
     The slope of the line that predicts ink's column from its row. images: (n, 28, 28, 1), none of them blank.
-    Shown in chapter 09.
+    Shown in chapter 09b.
     """
     ink = images.reshape(-1, 28, 28) / images.sum(axis=(1, 2, 3))[:, None, None]
     row, column = np.arange(28.0), np.arange(28.0)

@@ -15,7 +15,7 @@ def label_likelihoods(cvae, x, tolerance=1e-2):
     """ln p(x given y) of each image under each of the ten labels, exact up to `tolerance` nats; (n, 10) float64.
 
     For one or two latent dimensions, see `vaelab.bounds.log_likelihood_on_grid`. x: (n, 28, 28, 1), pixels in [0, 1].
-    Raises what that function raises. Shown in chapter 09.
+    Raises what that function raises. Shown in chapter 09b.
     """
     return np.stack([log_likelihood_on_grid(cvae.given(label), x, tolerance) for label in range(10)], axis=1)
 
@@ -23,7 +23,7 @@ def label_likelihoods(cvae, x, tolerance=1e-2):
 def draw_codes(vae, x, y, seed=0):
     """One draw from q for each image: codes (n, latent_dim). vae: a ConditionalVAE, or a plain VAE, which gets no y.
 
-    x: (n, 28, 28, 1), y: (n,), labels 0 to 9. Shown in chapter 09.
+    x: (n, 28, 28, 1), y: (n,), labels 0 to 9. Shown in chapter 09b.
     """
     seen = [x, y] if len(vae.encoder.inputs) == 2 else x
     mean, log_var = vae.encoder.predict(seen, batch_size=1000, verbose=0)
@@ -34,7 +34,7 @@ def draw_codes(vae, x, y, seed=0):
 def train_reader(x_train, y_train, seed=0, epochs=5):
     """A small convolutional digit classifier, to read what others draw: images (n, 28, 28, 1) to probabilities (n, 10).
 
-    About 99 % of the test digits right after 5 epochs of all training images. Shown in chapter 09.
+    About 99 % of the test digits right after 5 epochs of all training images. Shown in chapter 09b.
     """
     keras.utils.set_random_seed(seed)
     reader = keras.Sequential(
@@ -58,7 +58,7 @@ def train_reader(x_train, y_train, seed=0, epochs=5):
 def read_shares(reader, images, asked):
     """How images are read: entry (i, j) of the (10, 10) array is the share of those asked for as i that are read as j.
 
-    images: (n, 28, 28, 1), asked: (n,), labels 0 to 9, each at least once. Shown in chapter 09.
+    images: (n, 28, 28, 1), asked: (n,), labels 0 to 9, each at least once. Shown in chapter 09b.
     """
     read = reader.predict(images, batch_size=1000, verbose=0).argmax(axis=1)
     counts = np.zeros((10, 10))
@@ -71,7 +71,7 @@ def build_completion(sees_upper="both", latent_dim=2, width=256):
     """Networks of a ConditionalVAE of lower halves whose condition is the upper half: (encoder, decoder).
 
     Both halves are (n, 14, 28, 1). sees_upper: "both" networks or the "decoder" only. Raises ValueError
-    for another. Shown in chapter 09.
+    for another. Shown in chapter 09b.
     """
     check_choice(sees_upper, "sees_upper", ("both", "decoder"))
     lower, upper = (keras.Input(shape=(14, 28, 1), name=name) for name in ("lower", "upper"))
@@ -90,7 +90,7 @@ def build_completion(sees_upper="both", latent_dim=2, width=256):
 def train_completion(x_train, sees_upper="both", seed=0, epochs=5):
     """A ConditionalVAE of the lower halves of images, given the upper halves: Adam, batches of 128.
 
-    x_train: (n, 28, 28, 1), pixels in [0, 1]. sees_upper: as in `build_completion`. Shown in chapter 09.
+    x_train: (n, 28, 28, 1), pixels in [0, 1]. sees_upper: as in `build_completion`. Shown in chapter 09b.
     """
     keras.utils.set_random_seed(seed)
     completion = ConditionalVAE(*build_completion(sees_upper), seed=seed)
