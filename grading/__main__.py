@@ -28,10 +28,14 @@ def command_line():
     grade.add_argument("--scheduler", metavar="ADDRESS", help="tcp://… of a Dask scheduler, whose workers mark")
     grade.add_argument("--seed", type=above(-1), help="whole number to draw the inputs from (default: a new one)")
     grade.add_argument("--unsafe", action="store_true", help="without a sandbox, with all your rights: don't")
+    grade.add_argument("--roster", type=Path, metavar="CSV", help="the class: who handed in nothing has a row, too")
     merge = commands.add_parser("merge", help="add the marks of written.csv, given by hand")
     merge.add_argument("run", type=Path, help="folder of a run, such as DIR/run-001")
     for marking in (grade, merge):
         marking.add_argument("--adjust", type=Path, metavar="CSV", help="late days, exemptions, overrides, bonuses")
+        marking.add_argument("--worksheet", type=Path, metavar="CSV",
+                             help="an export of Moodle's worksheet or a gradebook, to fill the marks in")  # fmt: skip
+        marking.add_argument("--column", metavar="TITLE", help="its column for the marks, if it can't be guessed")
         marking.add_argument("--late", type=float, default=10, help="per cent of the points that a day costs (10)")
     bank = commands.add_parser("bank", help="prove the marking on right, wrong and hostile answers")
     bank.add_argument("homework")
@@ -84,7 +88,7 @@ def main(arguments=None):
 
 
 def run_grade(options):
-    from grading import adjust, report
+    from grading import adjust, report, roster, upload
     from grading.errors import Refused
     from grading.homework import Homework
     from grading.judge_process import GONE
@@ -94,7 +98,10 @@ def run_grade(options):
 
     homework = Homework(options.homework)
     rows = adjust.read(options.adjust) if options.adjust else []
-    submissions, notes, left_out = collect(options.submissions, homework.path.stem)
+    class_ = roster.read(options.roster) if options.roster else None
+    submissions, notes, left_out = collect(options.submissions, homework.path.stem, class_)
+    if options.worksheet:
+        upload.check(options.worksheet, homework, options.column)
     adjust.check(rows, [submission.student for submission in submissions], homework.most_of_all, options.late / 100)
     if not options.unsafe and not options.scheduler:
         for path in (options.submissions, options.out):
@@ -111,7 +118,10 @@ def run_grade(options):
         notes += [f"{result['student']}, {mark['task']}: the judge's process ended over this answer."
                   for result in results for mark in result["marks"] if GONE in mark["messages"]]  # fmt: skip
         results = adjust.apply(results, rows, options.late / 100)
-        text = report.write_all(run, results, notes, time.monotonic() - started)
+        upload.write_people(run.folder, submissions, class_, options.worksheet)
+        said = notes + upload.write_tables(run.folder, homework, results, options.column)
+        text = report.write_all(run, results, said, time.monotonic() - started)
+        upload.write_pages(run.folder, homework, results)
         failed = sum(bool(result.get("crashed")) for result in results)
         if not failed:
             run.finish(results, adjusted=bool(options.adjust), notes=notes)
@@ -133,7 +143,7 @@ def run_merge(options):
     from grading.merge import merge
 
     rows = adjust.read(options.adjust) if options.adjust else None
-    print(merge(options.run, rows, options.late / 100))
+    print(merge(options.run, rows, options.late / 100, options.worksheet, options.column))
     return 0
 
 

@@ -7,23 +7,24 @@ import json
 import shutil
 from pathlib import Path
 
-from grading import adjust
+from grading import adjust, upload
+from grading.archives import some
 from grading.errors import Refused
 from grading.files import unused
 from grading.homework import Homework
 from grading.report import cell, number, overlooked, title_of, write_marks
-from grading.submissions import some
 
 AS_UTF8 = 'Save it with commas, as UTF-8; Excel calls this "CSV UTF-8".'
-MARKS = ("grades.csv", "feedback", "gradescope", "summary.txt", "distribution.png")  # what holds marks in a run
+MARKS = ("grades.csv", "feedback", "gradescope", "summary.txt", "distribution.png", "lms")  # what holds marks in a run
 
 
-def merge(folder, adjustments=None, late_share=0.1):
+def merge(folder, adjustments=None, late_share=0.1, worksheet=None, column=None):
     """Read a run's written.csv, filled in, and write every file that holds marks anew. Returns what to say.
 
     The files as they were are kept in `earlier/`, in a folder named by their time. adjustments, late_share: as in
-    `adjust.apply`; late days cost points of written answers too. Raises Refused for points that aren't numbers between
-    0 and the most there are, for unknown students, and without adjustments for a run that was graded with some.
+    `adjust.apply`; late days cost points of written answers too. worksheet, column: an export of the learning
+    platform's, and its column for the marks, as in `upload`. Raises Refused for points that aren't numbers between 0
+    and the most there are, for unknown students, and without adjustments for a run that was graded with some.
     """
     folder = Path(folder)
     try:
@@ -43,6 +44,8 @@ def merge(folder, adjustments=None, late_share=0.1):
     if state["adjusted"] and adjustments is None:
         raise Refused(f"{folder} was graded with --adjust. Give it here too, or late days and the like would be lost.")
     homework = Homework(state["homework"])
+    if worksheet:
+        upload.check(worksheet, homework, column)
     given, missing, blank = points_of(homework, results, text)
     for result in results:
         result["marks"] = [*result["marks"], *given[result["slug"]]]
@@ -52,15 +55,24 @@ def merge(folder, adjustments=None, late_share=0.1):
     notes = [*state.get("notes", ()), *overlooked(homework, results)]
     notes += [f"{len(names)} {what}, which counts 0: {some(names)}." for what, names in (
         ("rows have vanished from written.csv", missing), ("answers have no points yet", blank)) if names]  # fmt: skip
-    write_marks(folder, homework, results, notes, state.get("seconds", 0.0))
-    rest = "".join(f"\n{note}" for note in notes if "counts 0" in note)
-    count = len(results) * len(homework.written) - len(missing) - len(blank)
+    if worksheet:
+        upload.keep_worksheet(folder, worksheet)
+    filled = upload.write_tables(folder, homework, results, column)
+    write_marks(folder, homework, results, notes + filled, state.get("seconds", 0.0))
+    upload.write_pages(folder, homework, results)
+    rest = "".join(f"\n{note}" for note in [*notes, *filled] if "counts 0" in note or note in filled)
+    asked = sum(bool(not result["problem"] or result["written"][n]) for result in results for n in homework.written)
+    count = asked - len(missing) - len(blank)
     return f"{count} marks merged into {folder / 'grades.csv'}, the feedback pages and Gradescope's files.{rest}"
 
 
 def points_of(homework, results, text):
     """What written.csv says: {slug: marks of the written tasks}, and the answers without a row and without points."""
     by_student = {cell(result["student"]): result for result in results}
+    short = {}  # of names that are numbers, a spreadsheet has taken the zeros in front
+    for name, result in by_student.items():
+        short.setdefault(name.lstrip("0"), []).append(result)
+    by_student = {name: found[0] for name, found in short.items() if len(found) == 1} | by_student
     reader = csv.DictReader(io.StringIO(text, newline=""))
     try:
         rows = list(reader)
@@ -85,11 +97,12 @@ def points_of(homework, results, text):
         own = []
         for name, (most, _) in homework.written.items():
             points, comment = found.get((result["slug"], name), ("", ""))
-            if (result["slug"], name) not in found:
+            nothing = result["problem"] and not result["written"][name]  # so that there was nothing to mark
+            if not nothing and (result["slug"], name) not in found:
                 missing.append(f"{result['student']}, {name}")
-            elif not points:
+            elif not nothing and not points:
                 blank.append(f"{result['student']}, {name}")
-            said = [comment] if comment else ["Not marked yet."] if not points else []
+            said = [comment] if comment else ["Not marked yet."] if not points and not nothing else []
             points = adjust.value(points) if points else 0.0
             own.append({"task": name, "title": title_of(name), "points": points, "most": float(most), "messages": said})
         marks[result["slug"]] = own

@@ -8,8 +8,9 @@ import json
 import re
 import statistics
 
+from grading.archives import some
 from grading.files import write_whole
-from grading.submissions import some
+from grading.submissions import MISSING
 from grading.words import count
 
 BINS = 10
@@ -144,9 +145,9 @@ def feedback(homework, result):
     most = most_of(result)
     parts = [] if result["governed"] else [f'<p class="banner"><strong>{e(UNGOVERNED)}</strong></p>']
     if result["problem"]:
-        parts.append(
-            f'<p class="banner">Your notebook could not be marked: {e(result["problem"].split(chr(10))[0])}</p>'
-        )
+        said = f"Your notebook could not be marked: {result['problem'].split(chr(10))[0]}"
+        said = "Nothing was handed in, so there is nothing to mark." if result["where"] == MISSING else said
+        parts.append(f'<p class="banner">{e(said)}</p>')
     parts += [f"<p>{e(remark)}</p>" for remark in remarks_on(result)]
     for i, mark in enumerate(result["marks"], 1):
         parts.append(
@@ -197,7 +198,8 @@ def summary(homework, results, notes, seconds):
     """The run in a screenful: how the marks are distributed, what each task cost, what the teacher should know."""
     most = max(map(most_of, results)) or 1
     marked = [total(r) for r in results if not r["problem"]]
-    lines = [f"{homework.title}: {len(results)} submissions, {seconds:.0f} s"]
+    missing = sum(result["where"] == MISSING for result in results)
+    lines = [f"{homework.title}: {len(results) - missing} submissions, {seconds:.0f} s"]
     if not all(result["governed"] for result in results):
         lines = [UNGOVERNED, *lines]
     if marked:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from grading import __main__ as command
-from grading import adjust, bank, cluster, marker, marking, report, session, submissions
+from grading import adjust, archives, bank, cluster, marker, marking, report, session
 from grading.errors import NoSandbox, Refused
 from grading.homework import Homework
 from grading.sandbox import outside
@@ -172,7 +172,7 @@ def test_run_with_a_fault_stays_open_and_the_same_command_tries_again(tmp_path, 
 
 
 def test_where_there_was_too_much_to_look_at_the_command_ends_with_an_error(tmp_path, marked, monkeypatch, capsys):
-    monkeypatch.setattr(submissions, "MOST_FILES", 2)
+    monkeypatch.setattr(archives, "MOST_FILES", 2)
     for name in ("ada/1", "ada/2", "ada/3", "bo/hw2"):
         (tmp_path / "class" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "class" / f"{name}.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": "x"}]}))
