@@ -2,6 +2,7 @@
 
 python -m grading grade hw2 SUBMISSIONS --out DIR    mark a folder or zip file of notebooks
 python -m grading merge DIR/run-001                  add the marks of written.csv, given by hand
+python -m grading answers DIR/run-001                read what students wrote in words, one at a time if you like
 python -m grading demo hw2 --out DIR                 try it: ten made-up submissions, and their marks
 python -m grading bank hw2                           prove the marking itself on right, wrong and hostile answers
 python -m grading student                            make the students' texts and hints, and their zip file
@@ -29,6 +30,7 @@ def command_line():
     grade.add_argument("--seed", type=above(-1), help="whole number to draw the inputs from (default: a new one)")
     grade.add_argument("--unsafe", action="store_true", help="without a sandbox, with all your rights: don't")
     grade.add_argument("--roster", type=Path, metavar="CSV", help="the class: who handed in nothing has a row, too")
+    grade.add_argument("--anonymous", action="store_true", help="codes in the place of names in written.csv")
     merge = commands.add_parser("merge", help="add the marks of written.csv, given by hand")
     merge.add_argument("run", type=Path, help="folder of a run, such as DIR/run-001")
     for marking in (grade, merge):
@@ -37,6 +39,11 @@ def command_line():
                              help="an export of Moodle's worksheet or a gradebook, to fill the marks in")  # fmt: skip
         marking.add_argument("--column", metavar="TITLE", help="its column for the marks, if it can't be guessed")
         marking.add_argument("--late", type=float, default=10, help="per cent of the points that a day costs (10)")
+    answers = commands.add_parser("answers", help="read what students wrote in words")
+    answers.add_argument("run", type=Path, help="folder of a run, such as DIR/run-001")
+    answers.add_argument("--student", help="one student's, by name or code")
+    answers.add_argument("--task", help="one task's, such as in_words")
+    answers.add_argument("--anonymous", action="store_true", help="codes in the place of names")
     bank = commands.add_parser("bank", help="prove the marking on right, wrong and hostile answers")
     bank.add_argument("homework")
     bank.add_argument("--seeds", type=above(0), default=1, help="how many seeds to draw the inputs from (default 1)")
@@ -88,7 +95,7 @@ def main(arguments=None):
 
 
 def run_grade(options):
-    from grading import adjust, report, roster, upload
+    from grading import adjust, report, roster, sheet, upload
     from grading.errors import Refused
     from grading.homework import Homework
     from grading.judge_process import GONE
@@ -120,7 +127,7 @@ def run_grade(options):
         results = adjust.apply(results, rows, options.late / 100)
         upload.write_people(run.folder, submissions, class_, options.worksheet)
         said = notes + upload.write_tables(run.folder, homework, results, options.column)
-        text = report.write_all(run, results, said, time.monotonic() - started)
+        text = sheet.write_all(run, results, said, time.monotonic() - started, options.anonymous)
         upload.write_pages(run.folder, homework, results)
         failed = sum(bool(result.get("crashed")) for result in results)
         if not failed:
@@ -144,6 +151,13 @@ def run_merge(options):
 
     rows = adjust.read(options.adjust) if options.adjust else None
     print(merge(options.run, rows, options.late / 100, options.worksheet, options.column))
+    return 0
+
+
+def run_answers(options):
+    from grading.sheet import read_one
+
+    print(read_one(options.run, options.student, options.task, options.anonymous))
     return 0
 
 
@@ -209,6 +223,7 @@ def run_nbgrader(options):
 COMMANDS = {
     "grade": run_grade,
     "merge": run_merge,
+    "answers": run_answers,
     "demo": run_demo,
     "bank": run_bank,
     "student": run_student,

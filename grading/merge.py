@@ -7,12 +7,12 @@ import json
 import shutil
 from pathlib import Path
 
-from grading import adjust, upload
+from grading import adjust, sheet, upload
 from grading.archives import some
 from grading.errors import Refused
 from grading.files import unused
 from grading.homework import Homework
-from grading.report import cell, number, overlooked, title_of, write_marks
+from grading.report import cell, number, title_of, write_marks
 
 AS_UTF8 = 'Save it with commas, as UTF-8; Excel calls this "CSV UTF-8".'
 MARKS = ("grades.csv", "feedback", "gradescope", "summary.txt", "distribution.png", "lms")  # what holds marks in a run
@@ -46,13 +46,13 @@ def merge(folder, adjustments=None, late_share=0.1, worksheet=None, column=None)
     homework = Homework(state["homework"])
     if worksheet:
         upload.check(worksheet, homework, column)
-    given, missing, blank = points_of(homework, results, text)
+    given, missing, blank = points_of(homework, results, text, state["seed"])
     for result in results:
         result["marks"] = [*result["marks"], *given[result["slug"]]]
     adjust.check(adjustments or [], [result["student"] for result in results], homework.most_of_all, late_share)
     results = adjust.apply(results, adjustments or [], late_share)
     keep(folder)
-    notes = [*state.get("notes", ()), *overlooked(homework, results)]
+    notes = [*state.get("notes", ()), *sheet.overlooked(homework, results)]
     notes += [f"{len(names)} {what}, which counts 0: {some(names)}." for what, names in (
         ("rows have vanished from written.csv", missing), ("answers have no points yet", blank)) if names]  # fmt: skip
     if worksheet:
@@ -66,13 +66,14 @@ def merge(folder, adjustments=None, late_share=0.1, worksheet=None, column=None)
     return f"{count} marks merged into {folder / 'grades.csv'}, the feedback pages and Gradescope's files.{rest}"
 
 
-def points_of(homework, results, text):
+def points_of(homework, results, text, seed):
     """What written.csv says: {slug: marks of the written tasks}, and the answers without a row and without points."""
     by_student = {cell(result["student"]): result for result in results}
     short = {}  # of names that are numbers, a spreadsheet has taken the zeros in front
     for name, result in by_student.items():
         short.setdefault(name.lstrip("0"), []).append(result)
     by_student = {name: found[0] for name, found in short.items() if len(found) == 1} | by_student
+    by_student |= {sheet.code_of(seed, result): result for result in results}
     reader = csv.DictReader(io.StringIO(text, newline=""))
     try:
         rows = list(reader)
@@ -82,16 +83,17 @@ def points_of(homework, results, text):
         raise Refused(
             f"written.csv has no columns student, task and points. Was it saved with semicolons or tabs? {AS_UTF8}"
         )
-    found, blank = {}, []
+    found, blank, asked = {}, [], sheet.asked(homework)
     for line, row in enumerate(rows, 2):
-        student, task, points = row.get("student"), row.get("task"), (row.get("points") or "").strip()
+        student, task = row.get("student"), row.get("task")
         if student not in by_student or task not in homework.written:
             raise Refused(f"written.csv, row {line}: there is no {student!r} with a task {task!r} in this run.")
         key = by_student[student]["slug"], task
         if found.get(key, ("", ""))[0]:
             raise Refused(f"written.csv, row {line}: {student!r} has points for {task!r} twice.")
+        points, parts = sheet.points_in(row, asked[task], f"written.csv, row {line}", adjust.value)
         check_points(points, homework.written[task][0], line)
-        found[key] = points, (row.get("comment") or "").strip()
+        found[key] = points, f"{parts} {(row.get('comment') or '').strip()}".strip()
     marks, missing = {}, []
     for result in results:
         own = []

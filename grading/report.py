@@ -8,14 +8,11 @@ import json
 import re
 import statistics
 
-from grading.archives import some
 from grading.files import write_whole
 from grading.submissions import MISSING
-from grading.words import count
 
 BINS = 10
 MOST_REMARKS = 12  # that the summary shows
-BLANK = "(blank: no text was found)"
 UNGOVERNED = "UNGOVERNED: graded without a sandbox; the submitted code could have changed these marks."
 STYLE = """\
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
@@ -89,45 +86,6 @@ def grades_table(homework, results):
             ]
         )
     return ["student", "total", "of", *names, "remarks", "file", "sandbox"], rows
-
-
-def written(homework, results):
-    """The answers to mark by hand: fill in the column points, then `python -m grading merge`."""
-    rows = [
-        [
-            result["student"],
-            name,
-            "",
-            number(most),
-            "",
-            count(result["written"][name]),
-            result["written"][name] or BLANK,
-        ]
-        for name, (most, _) in homework.written.items()
-        for result in results
-    ]
-    return table(["student", "task", "points", "of", "comment", "words", "answer"], rows)
-
-
-def unclaimed(results):
-    """What students wrote in words where no task asks for any: for the marker, lest an answer is overlooked."""
-    rows = [[result["student"], place, text] for result in results for place, text in result["unclaimed"]]
-    return table(["student", "under", "text"], rows)
-
-
-def overlooked(homework, results):
-    """Notes for the teacher: whose answers in words are blank, and who wrote something elsewhere."""
-    notes = []
-    for name in homework.written:
-        blank = [result["student"] for result in results if not result["problem"] and not result["written"][name]]
-        if blank:
-            notes.append(f"{len(blank)} blank answers to {name}: {some(blank)}.")
-    others = [result["student"] for result in results if result["unclaimed"]]
-    if others:
-        notes.append(
-            f"{len(others)} students wrote something that no task asks for, see unclaimed.csv: {some(others)}."
-        )
-    return notes
 
 
 def title_of(name):
@@ -294,10 +252,3 @@ def write_marks(folder, homework, results, notes, seconds):
     if image:
         write_whole(folder / "distribution.png", image)
     return text
-
-
-def write_all(run, results, notes, seconds):
-    """All files of a finished run, from results that may be adjusted. Returns the summary's text."""
-    run.write_beside("written.csv", written(run.homework, results))
-    run.write("unclaimed.csv", unclaimed(results))
-    return write_marks(run.folder, run.homework, results, notes, seconds)
