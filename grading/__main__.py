@@ -3,6 +3,7 @@
 python -m grading grade hw2 SUBMISSIONS --out DIR    mark a folder or zip file of notebooks
 python -m grading merge DIR/run-001                  add the marks of written.csv, given by hand
 python -m grading answers DIR/run-001                read what students wrote in words, one at a time if you like
+python -m grading similar hw2 SUBMISSIONS --out DIR   rank pairs of submissions by how alike they are
 python -m grading demo hw2 --out DIR                 try it: ten made-up submissions, and their marks
 python -m grading bank hw2                           prove the marking itself on right, wrong and hostile answers
 python -m grading student                            make the students' texts and hints, and their zip file
@@ -44,6 +45,10 @@ def command_line():
     answers.add_argument("--student", help="one student's, by name or code")
     answers.add_argument("--task", help="one task's, such as in_words")
     answers.add_argument("--anonymous", action="store_true", help="codes in the place of names")
+    similar = commands.add_parser("similar", help="rank pairs of submissions by how alike they are")
+    similar.add_argument("homework", help="such as hw2")
+    similar.add_argument("submissions", type=Path, help="a folder or zip file")
+    similar.add_argument("--out", type=Path, required=True, help="folder for the page, the table and the export")
     bank = commands.add_parser("bank", help="prove the marking on right, wrong and hostile answers")
     bank.add_argument("homework")
     bank.add_argument("--seeds", type=above(0), default=1, help="how many seeds to draw the inputs from (default 1)")
@@ -161,6 +166,17 @@ def run_answers(options):
     return 0
 
 
+def run_similar(options):
+    from grading import similar_page
+    from grading.homework import Homework
+    from grading.submissions import collect
+
+    homework = Homework(options.homework)
+    found = collect(options.submissions, homework.path.stem)
+    print(similar_page.write(options.out, homework, found.submissions), *found.left_out, sep="\n")
+    return 1 if found.left_out else 0
+
+
 def run_bank(options):
     import os
     import subprocess
@@ -224,6 +240,7 @@ COMMANDS = {
     "grade": run_grade,
     "merge": run_merge,
     "answers": run_answers,
+    "similar": run_similar,
     "demo": run_demo,
     "bank": run_bank,
     "student": run_student,
