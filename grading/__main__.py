@@ -3,9 +3,11 @@
 python -m grading grade hw2 SUBMISSIONS --out DIR    mark a folder or zip file of notebooks
 python -m grading merge DIR/run-001                  add the marks of written.csv, given by hand
 python -m grading answers DIR/run-001                read what students wrote in words, one at a time if you like
+python -m grading regrade DIR/run-001 STUDENT FILE   mark one student's new notebook, and nobody else's
 python -m grading similar hw2 SUBMISSIONS --out DIR   rank pairs of submissions by how alike they are
 python -m grading demo hw2 --out DIR                 try it: ten made-up submissions, and their marks
 python -m grading bank hw2                           prove the marking itself on right, wrong and hostile answers
+python -m grading solutions hw2 --out DIR            the solved homework as a web page, for after the deadline
 python -m grading student                            make the students' texts and hints, and their zip file
 python -m grading nbgrader --course DIR              put the masters into an nbgrader course
 """
@@ -34,11 +36,16 @@ def command_line():
     grade.add_argument("--anonymous", action="store_true", help="codes in the place of names in written.csv")
     merge = commands.add_parser("merge", help="add the marks of written.csv, given by hand")
     merge.add_argument("run", type=Path, help="folder of a run, such as DIR/run-001")
-    for marking in (grade, merge):
+    regrade = commands.add_parser("regrade", help="mark one student's new notebook in a finished run")
+    regrade.add_argument("run", type=Path, help="folder of a run, such as DIR/run-001")
+    regrade.add_argument("student", help="the name as it stands in grades.csv")
+    regrade.add_argument("notebook", type=Path, help="what is handed in now")
+    for marking in (grade, merge, regrade):
         marking.add_argument("--adjust", type=Path, metavar="CSV", help="late days, exemptions, overrides, bonuses")
-        marking.add_argument("--worksheet", type=Path, metavar="CSV",
-                             help="an export of Moodle's worksheet or a gradebook, to fill the marks in")  # fmt: skip
-        marking.add_argument("--column", metavar="TITLE", help="its column for the marks, if it can't be guessed")
+        if marking is not regrade:
+            marking.add_argument("--worksheet", type=Path, metavar="CSV",
+                                 help="the platform's worksheet or gradebook, to fill marks in")  # fmt: skip
+            marking.add_argument("--column", metavar="TITLE", help="its column for the marks, if it can't be guessed")
         marking.add_argument("--late", type=float, default=10, help="per cent of the points that a day costs (10)")
     answers = commands.add_parser("answers", help="read what students wrote in words")
     answers.add_argument("run", type=Path, help="folder of a run, such as DIR/run-001")
@@ -57,9 +64,12 @@ def command_line():
     demo.add_argument("homework")
     demo.add_argument("--out", type=Path, required=True, help="folder for the submissions and their marks")
     for several, text in (("student", "make the students' texts and hints, and their zip file"),
+                          ("solutions", "write the solved and executed homeworks as web pages"),
                           ("nbgrader", "put the masters into an nbgrader course")):  # fmt: skip
         command = commands.add_parser(several, help=text)
         command.add_argument("homework", nargs="*", help="such as hw2 (default: all)")
+        if several == "solutions":
+            command.add_argument("--out", type=Path, required=True, help="folder for the pages")
         if several == "nbgrader":
             command.add_argument("--course", type=Path, required=True, help="folder of the nbgrader course")
     return parser
@@ -160,9 +170,35 @@ def run_merge(options):
 
 
 def run_answers(options):
-    from grading.sheet import read_one
+    from grading import finished, sheet
 
-    print(read_one(options.run, options.student, options.task, options.anonymous))
+    print(sheet.read_one(*finished.read(options.run), options.student, options.task, options.anonymous))
+    return 0
+
+
+def run_regrade(options):
+    from grading import adjust, finished
+    from grading.homework import Homework
+    from grading.merge import merge
+
+    rows, late = adjust.read(options.adjust) if options.adjust else None, options.late / 100
+    state, _ = finished.read(options.run)
+    homework = Homework(state["homework"])
+    said, results = finished.regrade(options.run, homework, options.student, options.notebook, rows)
+    if state.get("merged"):
+        said.append(merge(options.run, rows, late))
+    else:
+        finished.write_again(options.run, homework, results, rows, late)
+    print(*said, sep="\n")
+    return 0
+
+
+def run_solutions(options):
+    from grading import solutions
+    from grading.homework import Homework, masters
+
+    for name in options.homework or masters():
+        print(solutions.write(Homework(name), options.out))
     return 0
 
 
@@ -241,6 +277,8 @@ COMMANDS = {
     "merge": run_merge,
     "answers": run_answers,
     "similar": run_similar,
+    "regrade": run_regrade,
+    "solutions": run_solutions,
     "demo": run_demo,
     "bank": run_bank,
     "student": run_student,

@@ -1,21 +1,18 @@
 """Bring the points and comments of written.csv into all files of a run. Can be repeated; what was there is kept."""
 
 import csv
-import datetime
 import io
 import json
-import shutil
 from pathlib import Path
 
-from grading import adjust, sheet, upload
+from grading import adjust, finished, sheet, upload
 from grading.archives import some
 from grading.errors import Refused
-from grading.files import unused
+from grading.files import write_whole
 from grading.homework import Homework
 from grading.report import cell, number, title_of, write_marks
 
 AS_UTF8 = 'Save it with commas, as UTF-8; Excel calls this "CSV UTF-8".'
-MARKS = ("grades.csv", "feedback", "gradescope", "summary.txt", "distribution.png", "lms")  # what holds marks in a run
 
 
 def merge(folder, adjustments=None, late_share=0.1, worksheet=None, column=None):
@@ -27,22 +24,16 @@ def merge(folder, adjustments=None, late_share=0.1, worksheet=None, column=None)
     and the most there are, for unknown students, and without adjustments for a run that was graded with some.
     """
     folder = Path(folder)
+    state, results = finished.read(folder)
     try:
-        state = json.loads((folder / "run.json").read_text("utf-8"))
-        slugs = state["results"]
-        results = [json.loads((folder / "results" / f"{slug}.json").read_text("utf-8")) for slug in slugs]
         data = (folder / "written.csv").read_bytes()
-    except (OSError, ValueError, KeyError) as error:
-        raise Refused(
-            f"{folder} is not the folder of a finished run, such as DIR/run-001 ({error!r}). If grading was stopped, "
-            "give its command again first."
-        ) from None
+    except OSError as error:
+        raise Refused(f"{folder / 'written.csv'} can't be read: {error.strerror}.") from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Refused(f"written.csv can't be read: {error}. {AS_UTF8}") from None
-    if state["adjusted"] and adjustments is None:
-        raise Refused(f"{folder} was graded with --adjust. Give it here too, or late days and the like would be lost.")
+    finished.check_adjusted(folder, state, adjustments)
     homework = Homework(state["homework"])
     if worksheet:
         upload.check(worksheet, homework, column)
@@ -51,7 +42,7 @@ def merge(folder, adjustments=None, late_share=0.1, worksheet=None, column=None)
         result["marks"] = [*result["marks"], *given[result["slug"]]]
     adjust.check(adjustments or [], [result["student"] for result in results], homework.most_of_all, late_share)
     results = adjust.apply(results, adjustments or [], late_share)
-    keep(folder)
+    finished.keep(folder)
     notes = [*state.get("notes", ()), *sheet.overlooked(homework, results)]
     notes += [f"{len(names)} {what}, which counts 0: {some(names)}." for what, names in (
         ("rows have vanished from written.csv", missing), ("answers have no points yet", blank)) if names]  # fmt: skip
@@ -60,6 +51,7 @@ def merge(folder, adjustments=None, late_share=0.1, worksheet=None, column=None)
     filled = upload.write_tables(folder, homework, results, column)
     write_marks(folder, homework, results, notes + filled, state.get("seconds", 0.0))
     upload.write_pages(folder, homework, results)
+    write_whole(folder / "run.json", json.dumps(state | {"merged": True}, indent=1))
     rest = "".join(f"\n{note}" for note in [*notes, *filled] if "counts 0" in note or note in filled)
     asked = sum(bool(not result["problem"] or result["written"][n]) for result in results for n in homework.written)
     count = asked - len(missing) - len(blank)
@@ -118,15 +110,3 @@ def check_points(points, most, line):
         raise Refused(f"written.csv, row {line}: {points!r} is not a number.") from None
     if not 0 <= value <= most:
         raise Refused(f"written.csv, row {line}: {number(value)} points; there are 0 to {most}.")
-
-
-def keep(folder):
-    """A copy of the files that hold marks, in a folder that is named by the time when they were written."""
-    when = datetime.datetime.fromtimestamp((folder / "grades.csv").stat().st_mtime)
-    place = unused(folder / "earlier" / f"{when:%Y-%m-%d %H-%M-%S}")
-    place.mkdir(parents=True)
-    for name in MARKS:
-        if (folder / name).is_dir():
-            shutil.copytree(folder / name, place / name)
-        elif (folder / name).exists():
-            shutil.copy2(folder / name, place / name)

@@ -1,9 +1,7 @@
 """What a person marks: the answers in words as a table to fill in, or to read one at a time, with names or without."""
 
 import hashlib
-import json
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 from grading.archives import some
@@ -127,14 +125,11 @@ def points_in(row, asked_, where, value):
     return points or (number(total) if numbers else ""), f"{said}." if said else ""
 
 
-def read_one(folder, student=None, task=None, anonymous=False):
-    """The answers in words of a run as a text to read: of one student or one task if they are named. Raises Refused."""
-    folder = Path(folder)
-    try:
-        state = json.loads((folder / "run.json").read_text("utf-8"))
-        results = [json.loads((folder / f"results/{slug}.json").read_text("utf-8")) for slug in state["results"]]
-    except (OSError, ValueError, KeyError) as error:
-        raise Refused(f"{folder} is not the folder of a finished run, such as DIR/run-001 ({error!r}).") from None
+def read_one(state, results, student=None, task=None, anonymous=False):
+    """The answers in words of a finished run as a text to read: of one student or one task if they are named.
+
+    state, results: of `finished.read`. Raises Refused for a student or task that is not in the run.
+    """
     homework, seed = Homework(state["homework"]), state["seed"] if anonymous else None
     if task and task not in homework.written:
         raise Refused(f"{homework.name} has no written task {task!r}. There are: {', '.join(homework.written)}.")

@@ -1,7 +1,7 @@
 """The most alike pairs of a class: a page with the matching parts side by side, a table, and a folder for other tools.
 
 similar.html: the first pairs, with what they share marked. similar.csv: all pairs. export/: code/*.py and words/*.txt,
-one for each student, and given/, what the homework itself says; tools such as JPlag, Dolos, compare50 and MOSS read such
+one for each student, and given/, what the homework itself says; JPlag, Dolos, compare50 and MOSS, say, read such
 folders, and `given` is what they call base or template code.
 """
 
