@@ -28,6 +28,10 @@ def rows(found):
     linear = least["seconds"] * int(large) / int(small)
     yield row(f"from {small} to {large} submissions: time / linear growth", most["seconds"] / linear, at_most=1.2)
     yield row("two Dask workers / one", found["workers"]["ratio"], at_least=1.7)
+    class_ = found["classroom"]
+    what = f"a made-up class of {class_['students']}, from a download to Moodle's and Canvas' files"
+    yield row(what, class_["seconds"], "s", at_most=600)
+    yield row(f"{what}, missing", class_["missing"], "students", at_most=0)
     for name, one in found["right"]["homeworks"].items():
         what = f"{name}, right answers with {found['right']['seeds']} seeds"
         yield row(what, "all full marks" if one["all full marks"] else "points were lost")

@@ -5,7 +5,7 @@ python -m grading merge DIR/run-001                  add the marks of written.cs
 python -m grading answers DIR/run-001                read what students wrote in words, one at a time if you like
 python -m grading regrade DIR/run-001 STUDENT FILE   mark one student's new notebook, and nobody else's
 python -m grading similar hw2 SUBMISSIONS --out DIR   rank pairs of submissions by how alike they are
-python -m grading demo hw2 --out DIR                 try it: ten made-up submissions, and their marks
+python -m grading demo hw2 --out DIR                 try it: a made-up class of ten, and their marks
 python -m grading bank hw2                           prove the marking itself on right, wrong and hostile answers
 python -m grading solutions hw2 --out DIR            the solved homework as a web page, for after the deadline
 python -m grading student                            make the students' texts and hints, and their zip file
@@ -43,7 +43,7 @@ def command_line():
     for marking in (grade, merge, regrade):
         marking.add_argument("--adjust", type=Path, metavar="CSV", help="late days, exemptions, overrides, bonuses")
         if marking is not regrade:
-            marking.add_argument("--worksheet", type=Path, metavar="CSV",
+            marking.add_argument("--worksheet", type=Path, metavar="CSV", action="append", default=[],
                                  help="the platform's worksheet or gradebook, to fill marks in")  # fmt: skip
             marking.add_argument("--column", metavar="TITLE", help="its column for the marks, if it can't be guessed")
         marking.add_argument("--late", type=float, default=10, help="per cent of the points that a day costs (10)")
@@ -60,9 +60,9 @@ def command_line():
     bank.add_argument("homework")
     bank.add_argument("--seeds", type=above(0), default=1, help="how many seeds to draw the inputs from (default 1)")
     bank.add_argument("--workers", type=above(0))
-    demo = commands.add_parser("demo", help="try it: write ten made-up submissions and mark them")
+    demo = commands.add_parser("demo", help="try it: write the hand-ins of a made-up class and mark them")
     demo.add_argument("homework")
-    demo.add_argument("--out", type=Path, required=True, help="folder for the submissions and their marks")
+    demo.add_argument("--out", type=Path, required=True, help="folder for the class and its marks")
     for several, text in (("student", "make the students' texts and hints, and their zip file"),
                           ("solutions", "write the solved and executed homeworks as web pages"),
                           ("nbgrader", "put the masters into an nbgrader course")):  # fmt: skip
@@ -122,8 +122,8 @@ def run_grade(options):
     rows = adjust.read(options.adjust) if options.adjust else []
     class_ = roster.read(options.roster) if options.roster else None
     submissions, notes, left_out = collect(options.submissions, homework.path.stem, class_)
-    if options.worksheet:
-        upload.check(options.worksheet, homework, options.column)
+    for path in options.worksheet:
+        upload.check(path, homework, options.column)
     adjust.check(rows, [submission.student for submission in submissions], homework.most_of_all, options.late / 100)
     if not options.unsafe and not options.scheduler:
         for path in (options.submissions, options.out):
@@ -227,13 +227,16 @@ def run_bank(options):
 
 
 def run_demo(options):
-    from grading import bank
+    from grading.bank import classroom
     from grading.homework import Homework
 
-    folder = options.out / "submissions"
+    folder = options.out / "class"
     if not folder.exists():  # else an earlier trial was stopped, or had no sandbox
-        bank.samples(Homework(options.homework), folder)
-    return main(["grade", options.homework, str(folder), "--out", str(options.out / "marks")])
+        classroom.write(Homework(options.homework), folder, 10)
+    line = ["grade", options.homework, str(folder / "submissions.zip"), "--out", str(options.out / "marks")]
+    for option, name in (("roster", "class"), ("worksheet", "moodle"), ("worksheet", "canvas")):
+        line += [f"--{option}", str(folder / f"{name}.csv")]
+    return main(line)
 
 
 def run_student(options):

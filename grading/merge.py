@@ -15,12 +15,12 @@ from grading.report import cell, number, title_of, write_marks
 AS_UTF8 = 'Save it with commas, as UTF-8; Excel calls this "CSV UTF-8".'
 
 
-def merge(folder, adjustments=None, late_share=0.1, worksheet=None, column=None):
+def merge(folder, adjustments=None, late_share=0.1, worksheets=(), column=None):
     """Read a run's written.csv, filled in, and write every file that holds marks anew. Returns what to say.
 
     The files as they were are kept in `earlier/`, in a folder named by their time. adjustments, late_share: as in
-    `adjust.apply`; late days cost points of written answers too. worksheet, column: an export of the learning
-    platform's, and its column for the marks, as in `upload`. Raises Refused for points that aren't numbers between 0
+    `adjust.apply`; late days cost points of written answers too. worksheets, column: exports of the learning
+    platform's, and their column for the marks, as in `upload`. Raises Refused for points that aren't numbers between 0
     and the most there are, for unknown students, and without adjustments for a run that was graded with some.
     """
     folder = Path(folder)
@@ -35,8 +35,8 @@ def merge(folder, adjustments=None, late_share=0.1, worksheet=None, column=None)
         raise Refused(f"written.csv can't be read: {error}. {AS_UTF8}") from None
     finished.check_adjusted(folder, state, adjustments)
     homework = Homework(state["homework"])
-    if worksheet:
-        upload.check(worksheet, homework, column)
+    for path in worksheets:
+        upload.check(path, homework, column)
     given, missing, blank = points_of(homework, results, text, state["seed"])
     for result in results:
         result["marks"] = [*result["marks"], *given[result["slug"]]]
@@ -46,8 +46,7 @@ def merge(folder, adjustments=None, late_share=0.1, worksheet=None, column=None)
     notes = [*state.get("notes", ()), *sheet.overlooked(homework, results)]
     notes += [f"{len(names)} {what}, which counts 0: {some(names)}." for what, names in (
         ("rows have vanished from written.csv", missing), ("answers have no points yet", blank)) if names]  # fmt: skip
-    if worksheet:
-        upload.keep_worksheet(folder, worksheet)
+    upload.keep_worksheets(folder, worksheets)
     filled = upload.write_tables(folder, homework, results, column)
     write_marks(folder, homework, results, notes + filled, state.get("seconds", 0.0))
     upload.write_pages(folder, homework, results)

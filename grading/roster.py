@@ -74,9 +74,9 @@ def words(name):
 
 
 def spellings(name):
-    """How a person's name may be written in names of files."""
-    last, _, first = name.rpartition(" ")[::-1] if "," not in name else name.partition(",")
-    return {words(name), letters(name), letters(last + first), letters(first + last)}
+    """How a person's name may be written in names of files: the last names first, however many they are."""
+    parts = re.split(r"[\s,]+", name.strip())
+    return {words(name), *(letters("".join(parts[i:] + parts[:i])) for i in range(len(parts)))}
 
 
 def read(path):

@@ -67,5 +67,5 @@ def not_found(message, name, cells):
         )
         return (f"The function can't be found, though {where(cells, index)} begins to define it: either the cell is no "
                 "valid Python, or the name is deleted further down.")  # fmt: skip
-    near = difflib.get_close_matches(name, names[:1000], 1, 0.75)
+    near = [other for other in names if name in other] or difflib.get_close_matches(name, names[:1000], 1, 0.75)
     return f"{MISSING} There is one called {quoted(near[0])}: was it renamed?" if near else ""

@@ -43,11 +43,10 @@ def people_of(submissions, roster):
     return found
 
 
-def write_people(folder, submissions, roster=None, worksheet=None):
-    """Keep in a run what `write_tables` needs later: who the students are, and the teacher's export."""
+def write_people(folder, submissions, roster=None, worksheets=()):
+    """Keep in a run what `write_tables` needs later: who the students are, and the teacher's exports."""
     write_whole(folder / PEOPLE, json.dumps(people_of(submissions, roster), indent=1))
-    if worksheet:
-        keep_worksheet(folder, worksheet)
+    keep_worksheets(folder, worksheets)
 
 
 def check(worksheet, homework, column=None):
@@ -55,13 +54,10 @@ def check(worksheet, homework, column=None):
     columns_of(Path(worksheet), table_of(worksheet)[0][0], homework, column)
 
 
-def keep_worksheet(folder, worksheet):
-    """Put the teacher's export into a run; the one before is replaced."""
-    path = Path(worksheet)
-    data = path.read_bytes()
-    for old in (folder / "worksheet").glob("*"):
-        old.unlink()
-    write_whole(folder / "worksheet" / path.name, data)
+def keep_worksheets(folder, worksheets):
+    """Put the teacher's exports into a run; those of the same names are replaced."""
+    for path in map(Path, worksheets):
+        write_whole(folder / "worksheet" / path.name, path.read_bytes())
 
 
 def write_tables(folder, homework, results, column=None):

@@ -457,7 +457,10 @@ def test_new_teacher_gets_marks_for_ten_submissions_from_one_command(tmp_path, m
     rows = list(csv.DictReader(io.StringIO((tmp_path / "try/marks/run-001/grades.csv").read_text("utf-8-sig"))))
     totals = [float(row["total"]) for row in rows]
     assert len(rows) == 10 and max(totals) == 85 and min(totals) == 0 and len(set(totals)) > 3
-    assert sum("not a notebook" in row["remarks"] for row in rows) == 1
+    assert sum("not a notebook" in row["remarks"] for row in rows) == 3
+    assert sum("nothing was handed in" in row["remarks"] for row in rows) == 1
+    assert {path.name for path in (tmp_path / "try/marks/run-001/lms").iterdir()} == {
+        "grades.csv", "moodle.csv", "canvas.csv", "feedback-moodle.zip"}  # fmt: skip
 
 
 @NEEDS_SANDBOX
