@@ -15,6 +15,7 @@ def measure():
     found = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
     yield from rows(found)
     yield from proofs(found)
+    yield from classroom(found["classroom"])
 
 
 def rows(found):
@@ -28,10 +29,6 @@ def rows(found):
     linear = least["seconds"] * int(large) / int(small)
     yield row(f"from {small} to {large} submissions: time / linear growth", most["seconds"] / linear, at_most=1.2)
     yield row("two Dask workers / one", found["workers"]["ratio"], at_least=1.7)
-    class_ = found["classroom"]
-    what = f"a made-up class of {class_['students']}, from a download to Moodle's and Canvas' files"
-    yield row(what, class_["seconds"], "s", at_most=600)
-    yield row(f"{what}, missing", class_["missing"], "students", at_most=0)
     for name, one in found["right"]["homeworks"].items():
         what = f"{name}, right answers with {found['right']['seeds']} seeds"
         yield row(what, "all full marks" if one["all full marks"] else "points were lost")
@@ -53,3 +50,10 @@ def proofs(found):
             yield row(f"{what}: nearest wrong / tolerance", min(wrong for *_, wrong in table), at_least=1.1)
             for task, check, tolerance, right, wrong in table:
                 yield row(f"{what}: {task}, {check}, {tolerance}", f"{right:.2g} < 1 < {wrong:.3g}")
+
+
+def classroom(found):
+    """The rows of a made-up class, from what a teacher downloads to what goes back to the learning platform."""
+    what = f"a made-up class of {found['students']}, from a download to Moodle's and Canvas' files"
+    yield row(what, found["seconds"], "s", at_most=600)
+    yield row(f"{what}, missing", found["missing"], "students", at_most=0)

@@ -150,7 +150,8 @@ def run_grade(options):
     finally:
         run.close()
     print(text)
-    print(f"Marks: {run.folder / 'grades.csv'}   to mark by hand: {run.folder / 'written.csv'}")
+    print(f"Marks: {run.folder / 'grades.csv'}   to mark by hand: {run.folder / 'written.csv'}   "
+          f"for the learning platform: {run.folder / 'lms'}")  # fmt: skip
     if failed:
         print(f"The grader itself failed on {failed} of them; the same command tries those again.", file=sys.stderr)
     if left_out:
