@@ -157,7 +157,12 @@ def in_zip(source, label, notes, left_out, depth=0):
                 else:
                     entries.setdefault(name, []).append(entry)
             kept = no_more_than(MOST_FILES, entries, label, left_out)
-            zips = no_more_than(MOST_ZIPS, [name for name in kept if is_zip(name)], label, left_out)
+            zips = [name for name in kept if is_zip(name)]
+            if depth == 0:  # many students'
+                zips = no_more_than(MOST_ZIPS, zips, label, left_out)
+            elif len(zips) > MOST_ZIPS:
+                left_out.append(f"{label} holds {len(zips):,} zip files; {len(zips) - MOST_ZIPS:,} were left out.")
+                zips = zips[:MOST_ZIPS]
             for name in kept:
                 entry = entries[name][-1]  # of several entries of one name the last counts, as on unpacking
                 where = f"{label}: {entry.filename}"

@@ -56,7 +56,7 @@ class Roster:
         if not found:
             found = self.by_name.get(letters(student), []) or self.by_name.get(words(student), [])
         if not found:
-            found = self.by_id.get(student.lower()) or self.by_id.get(number.lower()) or []
+            found = self.by_id.get(student.lower(), [])  # not the number: another list's may be somebody else's
         if len(found) > 1:
             found = [person for person in found if person in self.by_id.get(number.lower(), ())] or found
         return found

@@ -121,3 +121,29 @@ def test_lateness_and_members_of_groups_are_read(tmp_path):
     found, notes, _ = collect(tmp_path / "in", "hw2-x", class_)
     assert [s.student for s in found] == ["Ann Lee", "Bo Ray", "Chi Fox"] and all(s.data for s in found)
     assert [s.owner.late for s in found] == [True, False, False] and any(n.startswith("Late, as") for n in notes)
+
+
+def test_number_of_one_platform_is_nobody_s_of_another(tmp_path):
+    class_ = class_of(tmp_path, FORMS["plain"])
+    assert not class_.find("Eve Stranger", "0071") and class_.find("Ann Lee", "5")
+
+
+def test_zip_files_in_zip_files_have_a_limit_and_hide_nobody(tmp_path):
+    def packed(**files):
+        path = tmp_path / "part.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(f"{name}.zip" if isinstance(content, bytes) else f"{name}.ipynb", content)
+        return path.read_bytes()
+
+    deep = packed(hw2=EMPTY)
+    for _ in range(5):
+        deep = packed(inner=deep)
+    many = packed(**{f"hw{i}": packed(hw2=EMPTY) for i in range(30)})
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name, content in (("ada/deep.zip", deep), ("bo/many.zip", many), ("chi/hw2.ipynb", EMPTY)):
+            archive.writestr(name, content)
+    found, _, left_out = collect(tmp_path / "all.zip", "hw2-x")
+    assert [(s.student, bool(s.data)) for s in found] == [("ada", False), ("bo", True), ("chi", True)]
+    assert "there is no notebook in it" in found[0].problem
+    assert len(left_out) == 1 and "bo/many.zip holds 30 zip files; 10 were left out." in left_out[0]

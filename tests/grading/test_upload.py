@@ -6,12 +6,12 @@ import zipfile
 
 import pytest
 
-from grading import marker, roster, upload
+from grading import marker, merge, roster, upload
 from grading.errors import Refused
 from grading.files import write_whole
 from grading.lms import Owner
 from grading.submissions import MISSING, Submission
-from grading_case import EMPTY, homework_called
+from grading_case import EMPTY, homework_called, small
 
 MOODLE = (
     "Identifier,Full name,ID number,Email address,Status,Grade,Maximum Grade,Grade can be changed,Feedback comments\n"
@@ -113,3 +113,14 @@ def test_plain_table_and_moodle_s_zip_file_hold_everybody(run):
         assert {name: archive.read(name) for name in archive.namelist()} == {
             "Ann Lee_0071_assignsubmission_file_/hw2-feedback.html": b"Ann Lee",
             "Bo Ray_72_assignsubmission_file_/hw2-feedback.html": b"Bo Ray"}  # fmt: skip
+
+
+def test_name_that_lost_its_zeros_in_a_spreadsheet_is_found_again():
+    homework = homework_called("hw2")
+    results = [marker.nothing(homework, small(name), True) for name in ("0071", "72", "007", "07")]
+    marks, missing, blank = merge.points_of(homework, results, "student,task,points\n71,in_words,9\n72,in_words,8\n", 1)
+    assert (
+        [marks[result["slug"]][0]["points"] for result in results] == [9, 8, 0, 0] and len(missing) == 2 and not blank
+    )
+    with pytest.raises(Refused, match="there is no '7'"):  # it could be either
+        merge.points_of(homework, results, "student,task,points\n7,in_words,9\n", 1)
