@@ -55,6 +55,7 @@ def command_line():
     similar = commands.add_parser("similar", help="rank pairs of submissions by how alike they are")
     similar.add_argument("homework", help="such as hw2")
     similar.add_argument("submissions", type=Path, help="a folder or zip file")
+    similar.add_argument("--roster", type=Path, metavar="CSV", help="the class, for the names")
     similar.add_argument("--out", type=Path, required=True, help="folder for the page, the table and the export")
     bank = commands.add_parser("bank", help="prove the marking on right, wrong and hostile answers")
     bank.add_argument("homework")
@@ -142,6 +143,7 @@ def run_grade(options):
         results = adjust.apply(results, rows, options.late / 100)
         upload.write_people(run.folder, submissions, class_, options.worksheet)
         said = notes + upload.write_tables(run.folder, homework, results, options.column)
+        said += ["The files in lms/ have no points for words yet: `merge` brings them in."] * bool(homework.written)
         text = sheet.write_all(run, results, said, time.monotonic() - started, options.anonymous)
         upload.write_pages(run.folder, homework, results)
         failed = sum(bool(result.get("crashed")) for result in results)
@@ -204,12 +206,13 @@ def run_solutions(options):
 
 
 def run_similar(options):
-    from grading import similar_page
+    from grading import roster, similar_page
     from grading.homework import Homework
     from grading.submissions import collect
 
     homework = Homework(options.homework)
-    found = collect(options.submissions, homework.path.stem)
+    class_ = roster.read(options.roster) if options.roster else None
+    found = collect(options.submissions, homework.path.stem, class_)
     print(similar_page.write(options.out, homework, found.submissions), *found.left_out, sep="\n")
     return 1 if found.left_out else 0
 

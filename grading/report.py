@@ -176,10 +176,15 @@ def summary(homework, results, notes, seconds):
                 lines.append(f"  {name:22} {mean:5.1f} of {number(max(mark['most'] for mark in marks))}")
     lines += frequent(results)
     problems = [
-        f"{result['student']} ({result['where']}): {result['problem']}" for result in results if result["problem"]
+        f"{result['student']} ({result['where']}): {result['problem']}"
+        for result in results
+        if result["problem"] and result["where"] != MISSING
     ]
     if problems:
         lines += ["", "not marked", *(f"  {problem.splitlines()[0]}" for problem in problems)]
+    nobody = [result["student"] for result in results if result["where"] == MISSING]
+    if nobody:
+        lines += ["", f"{len(nobody)} of the roster handed in nothing", f"  {', '.join(nobody)}"]
     if notes:
         lines += ["", "please look at", *(f"  {note}" for note in notes)]
     return "\n".join(line.rstrip() for line in lines) + "\n"

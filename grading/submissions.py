@@ -85,8 +85,6 @@ def collect(path, homework, roster=None):
         came = {submission.student for submission in chosen}
         missing = [person.student for person in roster.people if person.student not in came]
         chosen += [Submission(student, MISSING, None, (0, 0), MISSING) for student in missing]
-        if missing:
-            notes.append(f"{len(missing)} of the roster handed in nothing: {some(missing)}.")
     return Collected(sorted(chosen, key=lambda submission: submission.student), notes, left_out)
 
 
@@ -232,4 +230,4 @@ def likely(data):
         return f": it is a {'PDF' if start.startswith(b'%') else 'zip'} file by another name"
     if b'"worksheets"' in data[:5_000]:
         return ": it is of an older one. Open it in Jupyter and save it there"
-    return ""
+    return ": it may be damaged, or was not saved to its end" if start.startswith(b"{") else ""
