@@ -15,6 +15,7 @@ from grading.homework import cut
 from grading.report import table
 from grading.similarity import given_by, ranked, spans, work_of
 from grading.submissions import read_notebook
+from grading.words import plain
 
 PAIRS = 30  # that the page shows
 CHUNK = re.compile(r"(?m)^(?=(?:@|def |class |async def )\S?)")
@@ -39,7 +40,8 @@ def works_of(homework, submissions):
             cells = read_notebook(submission.data) if submission.data else []
         except Unreadable:
             continue
-        own = [source for kind, source, *_ in cells if kind == "code" and source.strip()]
+        own = [source for kind, source, *_ in cells if kind == "code" and source.strip()
+               and plain(source) not in homework.outline.code]  # fmt: skip
         answers, rest = homework.outline.read(cells)
         words = "\n\n".join(filter(None, [*answers.values(), *(text for _, text in rest)]))
         works.append(work_of(submission.student, "\n\n\n".join(own), words, given))

@@ -113,9 +113,12 @@ def work_of(student, code, words, given):
 def given_by(homework, cut):
     """{kind: hashes} of what every student got with the homework. cut: what takes the solutions out of a cell."""
     cells = homework.notebook.cells
-    code = "\n".join(cut(cell.source) for cell in cells if cell.cell_type == "code")
+    code = [(cell.source, cut(cell.source)) for cell in cells if cell.cell_type == "code"]
     words = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    return {"code": all_runs(code_tokens(code), CODE[0]), "words": all_runs(word_tokens(words), WORDS[0])}
+    # As it stands, and without the cells in which nothing is to be written, which are left out of students' code.
+    texts = "\n".join(given for _, given in code), "\n".join(given for whole, given in code if given != whole)
+    runs = set().union(*(all_runs(code_tokens(text), CODE[0]) for text in texts))
+    return {"code": runs, "words": all_runs(word_tokens(words), WORDS[0])}
 
 
 def ranked(works):
