@@ -15,6 +15,7 @@ def measure():
     found = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
     yield from rows(found)
     yield from proofs(found)
+    yield from classroom(found["classroom"])
 
 
 def rows(found):
@@ -53,3 +54,10 @@ def proofs(found):
             yield row(f"{what}: nearest wrong / tolerance", min(wrong for *_, wrong in table), at_least=1.1)
             for task, check, tolerance, right, wrong in table:
                 yield row(f"{what}: {task}, {check}, {tolerance}", f"{right:.2g} < 1 < {wrong:.3g}")
+
+
+def classroom(found):
+    """The rows of a made-up class, from what a teacher downloads to what goes back to the learning platform."""
+    what = f"a made-up class of {found['students']}, from a download to Moodle's and Canvas' files"
+    yield row(what, found["seconds"], "s", at_most=600)
+    yield row(f"{what}, missing", found["missing"], "students", at_most=0)

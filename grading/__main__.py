@@ -2,8 +2,12 @@
 
 python -m grading grade hw2 SUBMISSIONS --out DIR    mark a folder or zip file of notebooks
 python -m grading merge DIR/run-001                  add the marks of written.csv, given by hand
-python -m grading demo hw2 --out DIR                 try it: ten made-up submissions, and their marks
+python -m grading answers DIR/run-001                read what students wrote in words, one at a time if you like
+python -m grading regrade DIR/run-001 STUDENT FILE   mark one student's new notebook, and nobody else's
+python -m grading similar hw2 SUBMISSIONS --out DIR   rank pairs of submissions by how alike they are
+python -m grading demo hw2 --out DIR                 try it: a made-up class of ten, and their marks
 python -m grading bank hw2                           prove the marking itself on right, wrong and hostile answers
+python -m grading solutions hw2 --out DIR            the solved homework as a web page, for after the deadline
 python -m grading student                            make the students' texts and hints, and their zip file
 python -m grading nbgrader --course DIR              put the masters into an nbgrader course
 """
@@ -28,22 +32,45 @@ def command_line():
     grade.add_argument("--scheduler", metavar="ADDRESS", help="tcp://… of a Dask scheduler, whose workers mark")
     grade.add_argument("--seed", type=above(-1), help="whole number to draw the inputs from (default: a new one)")
     grade.add_argument("--unsafe", action="store_true", help="without a sandbox, with all your rights: don't")
+    grade.add_argument("--roster", type=Path, metavar="CSV", help="the class: who handed in nothing has a row, too")
+    grade.add_argument("--anonymous", action="store_true", help="codes in the place of names in written.csv")
     merge = commands.add_parser("merge", help="add the marks of written.csv, given by hand")
     merge.add_argument("run", type=Path, help="folder of a run, such as DIR/run-001")
-    for marking in (grade, merge):
+    regrade = commands.add_parser("regrade", help="mark one student's new notebook in a finished run")
+    regrade.add_argument("run", type=Path, help="folder of a run, such as DIR/run-001")
+    regrade.add_argument("student", help="the name as it stands in grades.csv")
+    regrade.add_argument("notebook", type=Path, help="what is handed in now")
+    for marking in (grade, merge, regrade):
         marking.add_argument("--adjust", type=Path, metavar="CSV", help="late days, exemptions, overrides, bonuses")
+        if marking is not regrade:
+            marking.add_argument("--worksheet", type=Path, metavar="CSV", action="append", default=[],
+                                 help="the platform's worksheet or gradebook, to fill marks in")  # fmt: skip
+            marking.add_argument("--column", metavar="TITLE", help="its column for the marks, if it can't be guessed")
         marking.add_argument("--late", type=float, default=10, help="per cent of the points that a day costs (10)")
+    answers = commands.add_parser("answers", help="read what students wrote in words")
+    answers.add_argument("run", type=Path, help="folder of a run, such as DIR/run-001")
+    answers.add_argument("--student", help="one student's, by name or code")
+    answers.add_argument("--task", help="one task's, such as in_words")
+    answers.add_argument("--anonymous", action="store_true", help="codes in the place of names")
+    similar = commands.add_parser("similar", help="rank pairs of submissions by how alike they are")
+    similar.add_argument("homework", help="such as hw2")
+    similar.add_argument("submissions", type=Path, help="a folder or zip file")
+    similar.add_argument("--roster", type=Path, metavar="CSV", help="the class, for the names")
+    similar.add_argument("--out", type=Path, required=True, help="folder for the page, the table and the export")
     bank = commands.add_parser("bank", help="prove the marking on right, wrong and hostile answers")
     bank.add_argument("homework")
     bank.add_argument("--seeds", type=above(0), default=1, help="how many seeds to draw the inputs from (default 1)")
     bank.add_argument("--workers", type=above(0))
-    demo = commands.add_parser("demo", help="try it: write ten made-up submissions and mark them")
+    demo = commands.add_parser("demo", help="try it: write the hand-ins of a made-up class and mark them")
     demo.add_argument("homework")
-    demo.add_argument("--out", type=Path, required=True, help="folder for the submissions and their marks")
+    demo.add_argument("--out", type=Path, required=True, help="folder for the class and its marks")
     for several, text in (("student", "make the students' texts and hints, and their zip file"),
+                          ("solutions", "write the solved and executed homeworks as web pages"),
                           ("nbgrader", "put the masters into an nbgrader course")):  # fmt: skip
         command = commands.add_parser(several, help=text)
         command.add_argument("homework", nargs="*", help="such as hw2 (default: all)")
+        if several == "solutions":
+            command.add_argument("--out", type=Path, required=True, help="folder for the pages")
         if several == "nbgrader":
             command.add_argument("--course", type=Path, required=True, help="folder of the nbgrader course")
     return parser
@@ -84,7 +111,7 @@ def main(arguments=None):
 
 
 def run_grade(options):
-    from grading import adjust, report
+    from grading import adjust, report, roster, sheet, upload
     from grading.errors import Refused
     from grading.homework import Homework
     from grading.judge_process import GONE
@@ -94,7 +121,10 @@ def run_grade(options):
 
     homework = Homework(options.homework)
     rows = adjust.read(options.adjust) if options.adjust else []
-    submissions, notes, left_out = collect(options.submissions, homework.path.stem)
+    class_ = roster.read(options.roster) if options.roster else None
+    submissions, notes, left_out = collect(options.submissions, homework.path.stem, class_)
+    for path in options.worksheet:
+        upload.check(path, homework, options.column)
     adjust.check(rows, [submission.student for submission in submissions], homework.most_of_all, options.late / 100)
     if not options.unsafe and not options.scheduler:
         for path in (options.submissions, options.out):
@@ -111,14 +141,19 @@ def run_grade(options):
         notes += [f"{result['student']}, {mark['task']}: the judge's process ended over this answer."
                   for result in results for mark in result["marks"] if GONE in mark["messages"]]  # fmt: skip
         results = adjust.apply(results, rows, options.late / 100)
-        text = report.write_all(run, results, notes, time.monotonic() - started)
+        upload.write_people(run.folder, submissions, class_, options.worksheet)
+        said = notes + upload.write_tables(run.folder, homework, results, options.column)
+        said += ["The files in lms/ have no points for words yet: `merge` brings them in."] * bool(homework.written)
+        text = sheet.write_all(run, results, said, time.monotonic() - started, options.anonymous)
+        upload.write_pages(run.folder, homework, results)
         failed = sum(bool(result.get("crashed")) for result in results)
         if not failed:
             run.finish(results, adjusted=bool(options.adjust), notes=notes)
     finally:
         run.close()
     print(text)
-    print(f"Marks: {run.folder / 'grades.csv'}   to mark by hand: {run.folder / 'written.csv'}")
+    print(f"Marks: {run.folder / 'grades.csv'}   to mark by hand: {run.folder / 'written.csv'}   "
+          f"for the learning platform: {run.folder / 'lms'}")  # fmt: skip
     if failed:
         print(f"The grader itself failed on {failed} of them; the same command tries those again.", file=sys.stderr)
     if left_out:
@@ -133,8 +168,53 @@ def run_merge(options):
     from grading.merge import merge
 
     rows = adjust.read(options.adjust) if options.adjust else None
-    print(merge(options.run, rows, options.late / 100))
+    print(merge(options.run, rows, options.late / 100, options.worksheet, options.column))
     return 0
+
+
+def run_answers(options):
+    from grading import finished, sheet
+
+    print(sheet.read_one(*finished.read(options.run), options.student, options.task, options.anonymous))
+    return 0
+
+
+def run_regrade(options):
+    from grading import adjust, finished
+    from grading.homework import Homework
+    from grading.merge import merge
+
+    rows, late = adjust.read(options.adjust) if options.adjust else None, options.late / 100
+    state, _ = finished.read(options.run)
+    homework = Homework(state["homework"])
+    said, results = finished.regrade(options.run, homework, options.student, options.notebook, rows)
+    if state.get("merged"):
+        said.append(merge(options.run, rows, late))
+    else:
+        finished.write_again(options.run, homework, results, rows, late)
+    print(*said, sep="\n")
+    return 0
+
+
+def run_solutions(options):
+    from grading import solutions
+    from grading.homework import Homework, masters
+
+    for name in options.homework or masters():
+        print(solutions.write(Homework(name), options.out))
+    return 0
+
+
+def run_similar(options):
+    from grading import roster, similar_page
+    from grading.homework import Homework
+    from grading.submissions import collect
+
+    homework = Homework(options.homework)
+    class_ = roster.read(options.roster) if options.roster else None
+    found = collect(options.submissions, homework.path.stem, class_)
+    print(similar_page.write(options.out, homework, found.submissions), *found.left_out, sep="\n")
+    return 1 if found.left_out else 0
 
 
 def run_bank(options):
@@ -151,13 +231,16 @@ def run_bank(options):
 
 
 def run_demo(options):
-    from grading import bank
+    from grading.bank import classroom
     from grading.homework import Homework
 
-    folder = options.out / "submissions"
+    folder = options.out / "class"
     if not folder.exists():  # else an earlier trial was stopped, or had no sandbox
-        bank.samples(Homework(options.homework), folder)
-    return main(["grade", options.homework, str(folder), "--out", str(options.out / "marks")])
+        classroom.write(Homework(options.homework), folder, 10)
+    line = ["grade", options.homework, str(folder / "submissions.zip"), "--out", str(options.out / "marks")]
+    for option, name in (("roster", "class"), ("worksheet", "moodle"), ("worksheet", "canvas")):
+        line += [f"--{option}", str(folder / f"{name}.csv")]
+    return main(line)
 
 
 def run_student(options):
@@ -199,6 +282,10 @@ def run_nbgrader(options):
 COMMANDS = {
     "grade": run_grade,
     "merge": run_merge,
+    "answers": run_answers,
+    "similar": run_similar,
+    "regrade": run_regrade,
+    "solutions": run_solutions,
     "demo": run_demo,
     "bank": run_bank,
     "student": run_student,

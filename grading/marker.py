@@ -13,6 +13,7 @@ from grading.judge_process import JudgeProcess
 from grading.marking import Mark, own_marks, reference_marks
 from grading.sandbox.outside import Sandbox
 from grading.submissions import printable, read_notebook
+from grading.surprises import told
 
 NOT_PROVEN = """\
 The homework's own solution of {task} does not get full marks in the sandbox on this machine:
@@ -65,7 +66,7 @@ class Marker:
         marks, left = [], {}
         for task in self.homework.tasks:
             mark, errors = self.own_mark(task, code)
-            marks.append(mark.as_dict())
+            marks.append(told(mark, cells))
             if errors is not None:
                 left[task.name] = errors
         result |= {"marks": marks, "written": written, "unclaimed": unclaimed, "left": left}
@@ -76,9 +77,10 @@ class Marker:
         started = time.monotonic()
         number = [task.name for task in self.homework.tasks].index(name)
         task, marks, left = self.homework.tasks[number], list(result["marks"]), dict(result["left"])
-        code = [source for kind, source, *_ in self.read(submission) if kind == "code"]
+        cells = self.read(submission)
+        code = [source for kind, source, *_ in cells if kind == "code"]
         self.sandbox.next_submission()
-        mark = self.reference_mark(task, code, left.pop(name)).as_dict()
+        mark = told(self.reference_mark(task, code, left.pop(name)), cells)
         if mark["points"] >= marks[number]["points"]:
             marks[number] = mark
         seconds = round(result["seconds"] + time.monotonic() - started, 2)

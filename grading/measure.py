@@ -1,14 +1,18 @@
 """Measure what the grader promises: speed, memory, growth, two workers against one, and marks that no luck changes.
 
 python -m grading.measure             everything; an hour on two quiet cores
-python -m grading.measure PART ...    only that: growth, workers (on homework 2); right, honest, luck, margins (on all)
+python -m grading.measure PART ...    only that: growth, workers, classroom (on homework 2); right, honest, luck, margins (on all)
 
+classroom: a made-up class of 120, from a downloaded zip file to final marks in Canvas' and Moodle's files.
 right: right answers with 50 seeds, in the sandbox. honest: 100 notebooks composed of right answers and idioms, in the
 sandbox and in IPython's shell. luck: what numbers that nobody has computed earn, with 200 seeds.
 margins: how far right and wrong answers lie from each tolerance, with 10 seeds. The last two run without a sandbox, in
 each numerical regime. Prints JSON. The submissions are right answers in six ways of writing, the most there is to run.
 """
 
+import contextlib
+import csv
+import io
 import json
 import os
 import subprocess
@@ -17,10 +21,13 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 
+from grading import __main__ as command
 from grading import bank
+from grading.bank import classroom as made_up
 from grading.bank import honest
 from grading.bank.forged import InProcess, lucky
 from grading.homework import Homework, masters
@@ -115,6 +122,29 @@ def workers(size=40):
     return {"submissions": size, "submissions a minute": times, "ratio": round(seconds[1] / seconds[2], 2)}
 
 
+def classroom(size=120):
+    """Seconds from what a teacher downloads to final marks, and who has no row of their own on the way."""
+    homework, started = Homework(TIMED), time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
+        given, out = Path(folder) / "class", Path(folder) / "out"
+        class_ = made_up.write(homework, given, size)
+        line = ["grade", TIMED, str(given / "submissions.zip"), "--out", str(out), "--roster", str(given / "class.csv")]
+        line += [part for name in ("moodle", "canvas") for part in ("--worksheet", str(given / f"{name}.csv"))]
+        status = command.main(line) or command.main(["merge", str(out / "run-001")])
+        seconds, run = time.perf_counter() - started, out / "run-001"
+        assert status == 0, "a command failed"
+        found = {
+            name: (run / name).read_text("utf-8-sig") for name in ("grades.csv", "lms/moodle.csv", "lms/canvas.csv")
+        }
+        pages = len(list((run / "feedback").glob("*.html")))
+    missing = [student.name for student in class_ if student.name not in found["grades.csv"]]
+    moodle = csv.DictReader(io.StringIO(found["lms/moodle.csv"]))
+    canvas = [*csv.DictReader(io.StringIO(found["lms/canvas.csv"]))][1:]
+    missing += [row["Full name"] for row in moodle if row["Grade"] == "-"]
+    missing += [row["Student"] for row in canvas if not row[f"{TIMED} (77)"]]
+    return {"students": size, "seconds": round(seconds, 1), "missing": len(missing) + size - pages}
+
+
 def right(seeds=50):
     """All right answers of each homework's bank with many seeds: whether none lost a point, and how long it takes."""
 
@@ -172,7 +202,7 @@ def in_each_regime(part):
     return {regime: json.loads(text)[part] for regime, text in printed.items()}
 
 
-PARTS = {"growth": growth, "workers": workers, "right": right, "honest": composed,
+PARTS = {"growth": growth, "workers": workers, "classroom": classroom, "right": right, "honest": composed,
          "luck": lambda: in_each_regime("luck_here"), "margins": lambda: in_each_regime("margins_here")}  # fmt: skip
 HERE = {"luck_here": luck_here, "margins_here": margins_here}
 

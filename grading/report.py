@@ -9,12 +9,10 @@ import re
 import statistics
 
 from grading.files import write_whole
-from grading.submissions import some
-from grading.words import count
+from grading.submissions import MISSING
 
 BINS = 10
 MOST_REMARKS = 12  # that the summary shows
-BLANK = "(blank: no text was found)"
 UNGOVERNED = "UNGOVERNED: graded without a sandbox; the submitted code could have changed these marks."
 STYLE = """\
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
@@ -90,45 +88,6 @@ def grades_table(homework, results):
     return ["student", "total", "of", *names, "remarks", "file", "sandbox"], rows
 
 
-def written(homework, results):
-    """The answers to mark by hand: fill in the column points, then `python -m grading merge`."""
-    rows = [
-        [
-            result["student"],
-            name,
-            "",
-            number(most),
-            "",
-            count(result["written"][name]),
-            result["written"][name] or BLANK,
-        ]
-        for name, (most, _) in homework.written.items()
-        for result in results
-    ]
-    return table(["student", "task", "points", "of", "comment", "words", "answer"], rows)
-
-
-def unclaimed(results):
-    """What students wrote in words where no task asks for any: for the marker, lest an answer is overlooked."""
-    rows = [[result["student"], place, text] for result in results for place, text in result["unclaimed"]]
-    return table(["student", "under", "text"], rows)
-
-
-def overlooked(homework, results):
-    """Notes for the teacher: whose answers in words are blank, and who wrote something elsewhere."""
-    notes = []
-    for name in homework.written:
-        blank = [result["student"] for result in results if not result["problem"] and not result["written"][name]]
-        if blank:
-            notes.append(f"{len(blank)} blank answers to {name}: {some(blank)}.")
-    others = [result["student"] for result in results if result["unclaimed"]]
-    if others:
-        notes.append(
-            f"{len(others)} students wrote something that no task asks for, see unclaimed.csv: {some(others)}."
-        )
-    return notes
-
-
 def title_of(name):
     """The title of a written task."""
     return name.replace("_", " ").capitalize()
@@ -144,9 +103,9 @@ def feedback(homework, result):
     most = most_of(result)
     parts = [] if result["governed"] else [f'<p class="banner"><strong>{e(UNGOVERNED)}</strong></p>']
     if result["problem"]:
-        parts.append(
-            f'<p class="banner">Your notebook could not be marked: {e(result["problem"].split(chr(10))[0])}</p>'
-        )
+        said = f"Your notebook could not be marked: {result['problem'].split(chr(10))[0]}"
+        said = "Nothing was handed in, so there is nothing to mark." if result["where"] == MISSING else said
+        parts.append(f'<p class="banner">{e(said)}</p>')
     parts += [f"<p>{e(remark)}</p>" for remark in remarks_on(result)]
     for i, mark in enumerate(result["marks"], 1):
         parts.append(
@@ -197,7 +156,8 @@ def summary(homework, results, notes, seconds):
     """The run in a screenful: how the marks are distributed, what each task cost, what the teacher should know."""
     most = max(map(most_of, results)) or 1
     marked = [total(r) for r in results if not r["problem"]]
-    lines = [f"{homework.title}: {len(results)} submissions, {seconds:.0f} s"]
+    missing = sum(result["where"] == MISSING for result in results)
+    lines = [f"{homework.title}: {len(results) - missing} submissions, {seconds:.0f} s"]
     if not all(result["governed"] for result in results):
         lines = [UNGOVERNED, *lines]
     if marked:
@@ -216,10 +176,15 @@ def summary(homework, results, notes, seconds):
                 lines.append(f"  {name:22} {mean:5.1f} of {number(max(mark['most'] for mark in marks))}")
     lines += frequent(results)
     problems = [
-        f"{result['student']} ({result['where']}): {result['problem']}" for result in results if result["problem"]
+        f"{result['student']} ({result['where']}): {result['problem']}"
+        for result in results
+        if result["problem"] and result["where"] != MISSING
     ]
     if problems:
         lines += ["", "not marked", *(f"  {problem.splitlines()[0]}" for problem in problems)]
+    nobody = [result["student"] for result in results if result["where"] == MISSING]
+    if nobody:
+        lines += ["", f"{len(nobody)} of the roster handed in nothing", f"  {', '.join(nobody)}"]
     if notes:
         lines += ["", "please look at", *(f"  {note}" for note in notes)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -292,10 +257,3 @@ def write_marks(folder, homework, results, notes, seconds):
     if image:
         write_whole(folder / "distribution.png", image)
     return text
-
-
-def write_all(run, results, notes, seconds):
-    """All files of a finished run, from results that may be adjusted. Returns the summary's text."""
-    run.write_beside("written.csv", written(run.homework, results))
-    run.write("unclaimed.csv", unclaimed(results))
-    return write_marks(run.folder, run.homework, results, notes, seconds)

@@ -195,20 +195,3 @@ def notebook(homework, functions, words=None):
             cell.source = words
     book.cells.insert(2, nbformat.v4.new_code_cell(IMPORTS))
     return nbformat.writes(book)
-
-
-def samples(homework, folder):
-    """Ten submissions for a trial: some right in different ways, some with a mistake or two, one open, one broken."""
-    folder, rights, wrongs = Path(folder), list(right(homework).values()), wrong(homework)
-    names = ["Ada Example", "Bo Example", "Chi Example", "Dora Example", "Emil Example", "Fee Example", "Gus Example",
-             "Hua Example"]  # fmt: skip
-    folder.mkdir(parents=True)
-    for i, name in enumerate(names):
-        functions = dict(rights[i % len(rights)])
-        for j in range(i // 2):  # later ones make more mistakes, spread over the tasks
-            function, _, source = wrongs[(7 * i + 13 * j) % len(wrongs)]
-            functions[function] = source
-        text = notebook(homework, functions, "**Your answer.** Because." if i % 2 else None)
-        (folder / f"{name} {homework.name}.ipynb").write_text(text, "utf-8")
-    (folder / f"Ivo Example {homework.name}.ipynb").write_text(notebook(homework, {}), "utf-8")
-    (folder / f"Jan Example {homework.name}.ipynb").write_text("this is no notebook", "utf-8")

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from grading import __main__ as command
-from grading import adjust, bank, cluster, marker, marking, report, session, student, submissions
+from grading import adjust, archives, bank, cluster, marker, marking, report, session, sheet, student
 from grading.errors import NoSandbox, Refused
 from grading.homework import Homework
 from grading.sandbox import outside
@@ -138,7 +139,7 @@ def test_regrading_keeps_the_earlier_run_as_it_was(hw2, tmp_path, marked):
     for _ in range(2):
         run = session.Run(tmp_path, hw2)
         results = session.grade_all(run, [small("a")], 1, progress=False)
-        report.write_all(run, results, [], 1.0)
+        sheet.write_all(run, results, [], 1.0)
         run.finish(results)
         run.close()
         before = {p: p.read_bytes() for p in (tmp_path / "run-001").rglob("*") if p.is_file()}
@@ -172,7 +173,7 @@ def test_run_with_a_fault_stays_open_and_the_same_command_tries_again(tmp_path, 
 
 
 def test_where_there_was_too_much_to_look_at_the_command_ends_with_an_error(tmp_path, marked, monkeypatch, capsys):
-    monkeypatch.setattr(submissions, "MOST_FILES", 2)
+    monkeypatch.setattr(archives, "MOST_FILES", 2)
     for name in ("ada/1", "ada/2", "ada/3", "bo/hw2"):
         (tmp_path / "class" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "class" / f"{name}.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": "x"}]}))
@@ -219,11 +220,11 @@ def test_summary_says_what_several_got_wrong(hw2):
 def test_points_given_by_hand_survive_when_an_open_run_goes_on(hw2, tmp_path, marked, capsys):
     run = session.Run(tmp_path, hw2)
     results = session.grade_all(run, [small("a")], 1, progress=False)
-    report.write_all(run, results, [], 1.0)
+    sheet.write_all(run, results, [], 1.0)
     path = run.folder / "written.csv"
     filled = path.read_text("utf-8-sig").replace(",,15", ",12,15")
     path.write_text(filled, "utf-8")
-    report.write_all(run, results, [], 1.0)
+    sheet.write_all(run, results, [], 1.0)
     assert (run.folder / "written-2.csv").read_text("utf-8") == filled and ",12,15" not in path.read_text("utf-8")
     assert "written-2.csv" in capsys.readouterr().err
     assert run.folder.stat().st_mode & 0o077 == 0
@@ -251,7 +252,7 @@ def test_full_disk_loses_no_finished_result(hw2, tmp_path, marked, monkeypatch):
 def test_reports_escape_what_students_wrote_and_reveal_no_check(hw2, tmp_path, marked):
     run = session.Run(tmp_path, hw2, seed=1)
     results = session.grade_all(run, [small("=<script>x</script>")], 1, progress=False)
-    text = report.write_all(run, results, ["note"], 1.0)
+    text = sheet.write_all(run, results, ["note"], 1.0)
     page = next((run.folder / "feedback").iterdir()).read_text("utf-8")
     assert "<script" not in page and "&lt;script&gt;" in page and "a &amp; b" in page and "://" not in page
     row = next(csv.DictReader(io.StringIO((run.folder / "grades.csv").read_text("utf-8-sig"))))
@@ -280,7 +281,7 @@ def test_marks_given_by_hand_are_merged_beside_the_others(hw2, tmp_path, marked)
     run = session.Run(tmp_path, hw2)
     session.grade_all(run, [small("c")], 1, progress=False)  # its notebook is taken away before the run goes on
     results = session.grade_all(run, [small("=a"), small("b")], 1, progress=False)
-    report.write_all(run, results, [], 1.0)
+    sheet.write_all(run, results, [], 1.0)
     path = run.folder / "written.csv"
     assert command.main(["merge", str(run.folder)]) == 2
     run.finish(results)
@@ -301,7 +302,7 @@ def test_marks_given_by_hand_are_merged_beside_the_others(hw2, tmp_path, marked)
 def test_after_merging_every_file_holds_final_marks_and_the_marker_s_comments(hw2, tmp_path, marked, capsys):
     run = session.Run(tmp_path, hw2)
     results = session.grade_all(run, [small(name) for name in ("ada", "bo", "chi", "dora")], 1, progress=False)
-    report.write_all(run, results, ["a note"], 1.0)
+    sheet.write_all(run, results, ["a note"], 1.0)
     run.finish(results, notes=["a note"])
     run.close()
     path = run.folder / "written.csv"
@@ -449,7 +450,7 @@ def test_commands_that_the_pages_show_exist():
     lines = [line.partition("   ")[0] for line in shown]  # what follows three spaces is said about the command
     assert len(lines) > 10
     for line in lines:
-        command.command_line().parse_args(line.split())
+        command.command_line().parse_args(shlex.split(line))
 
 
 @NEEDS_SANDBOX
@@ -460,7 +461,10 @@ def test_new_teacher_gets_marks_for_ten_submissions_from_one_command(tmp_path, m
     rows = list(csv.DictReader(io.StringIO((tmp_path / "try/marks/run-001/grades.csv").read_text("utf-8-sig"))))
     totals = [float(row["total"]) for row in rows]
     assert len(rows) == 10 and max(totals) == 85 and min(totals) == 0 and len(set(totals)) > 3
-    assert sum("not a notebook" in row["remarks"] for row in rows) == 1
+    assert sum("not a notebook" in row["remarks"] for row in rows) == 3
+    assert sum("nothing was handed in" in row["remarks"] for row in rows) == 1
+    assert {path.name for path in (tmp_path / "try/marks/run-001/lms").iterdir()} == {
+        "grades.csv", "moodle.csv", "canvas.csv", "feedback-moodle.zip"}  # fmt: skip
 
 
 @NEEDS_SANDBOX

@@ -1,10 +1,12 @@
 """Answers in words reach the marker, wherever and however they are written."""
 
 import json
+import re
 
 import pytest
 
-from grading import bank, report, words
+from grading import adjust, bank, sheet, words
+from grading.errors import Refused
 from grading.homework import masters
 from grading.submissions import read_notebook
 from grading_case import homework_called
@@ -148,8 +150,49 @@ def test_blank_answers_and_unclaimed_texts_are_flagged():
     homework = homework_called("hw2")
     one = {"student": "ada", "problem": "", "written": {"in_words": ""}, "unclaimed": [["Task 2. x", "=text"]]}
     other = one | {"student": "bo", "written": {"in_words": "two words"}, "unclaimed": []}
-    rows = report.written(homework, [one, other]).split("\n")
-    assert rows[1].endswith(f",0,{report.BLANK}") and rows[2].endswith(",2,two words")
-    assert "ada,Task 2. x,'=text" in report.unclaimed([one, other])
-    notes = report.overlooked(homework, [one, other])
+    long = one | {"student": "chi", "written": {"in_words": "word " * 251}, "unclaimed": []}
+    rows = sheet.written(homework, [one, other]).split("\n")
+    assert rows[1].endswith(f",0,250,{sheet.BLANK}") and rows[2].endswith(",2,250,two words")
+    assert "ada,Task 2. x,'=text" in sheet.unclaimed([one, other])
+    notes = sheet.overlooked(homework, [one, other])
+    assert sheet.overlooked(homework, [long]) == ["1 answers to in_words have more than 250 words: chi."]
     assert "1 blank answers to in_words: ada." in notes and "1 students wrote something" in notes[1]
+
+
+def test_every_homework_says_the_points_of_each_part_and_how_many_words(homework):
+    for name, asked in sheet.asked(homework).items():
+        assert sum(asked.parts.values()) == homework.written[name][0] and asked.limit >= 250
+
+
+def test_marker_fills_in_parts_and_they_are_added_up():
+    asked = sheet.asked(homework_called("hw2"))["in_words"]
+    assert sheet.points_in({"points": "", "(a)": "4", "(b)": "2,5"}, asked, "row 2", adjust.value) == (
+        "6.5", "(a) 4 of 5, (b) 2.5 of 5.")  # fmt: skip
+    assert sheet.points_in({"points": "3"}, asked, "row 2", adjust.value) == ("3", "")
+    odd = {"part (a)": {"(a)": "6"}, "not a number": {"(a)": "x"}, "add up": {"points": "9", "(a)": "1"}}
+    for said, row in odd.items():
+        with pytest.raises(Refused, match=re.escape(said)):
+            sheet.points_in(row, asked, "row 2", adjust.value)
+
+
+def test_names_are_not_shown_where_they_are_not_to_be_seen():
+    homework = homework_called("hw2")
+    results = [{"student": name, "slug": f"{name}-1", "problem": "", "unclaimed": [["Task 2.", name]],
+                "written": {"in_words": f"I, {name}, think so."}} for name in ("Ada Lee", "Bo Ray")]  # fmt: skip
+    for text in (sheet.written(homework, results, 7), sheet.unclaimed(results, 7)):
+        assert "Ada" not in text and "Bo" not in text and sheet.code_of(7, results[0]) in text
+    assert sheet.code_of(7, results[0]) != sheet.code_of(8, results[0])
+
+
+def test_answers_are_read_one_at_a_time():
+    results = [{"student": name, "slug": name, "problem": "", "written": {"in_words": f"{name} thinks"}}
+               for name in ("ada", "bo")]  # fmt: skip
+    state = {"homework": "hw2", "results": ["ada", "bo"], "seed": 7}
+    text = sheet.read_one(state, results, "bo", "in_words")
+    assert "bo thinks" in text and "2 words of 250" in text and "(a) /5" in text and "ada" not in text
+    code = sheet.code_of(7, results[0])
+    blind = sheet.read_one(state, results, code, anonymous=True)
+    assert blind.startswith(code) and "ada" not in blind.partition("\n")[0]
+    for odd in ({"student": "chi"}, {"task": "kl_std"}):
+        with pytest.raises(Refused):
+            sheet.read_one(state, results, **odd)

@@ -1,0 +1,27 @@
+"""The solved homework becomes a page that holds the solutions and what they print."""
+
+import nbformat
+import pytest
+
+from grading import solutions
+from grading.errors import Refused
+
+
+class Small:
+    """A homework of two cells."""
+
+    name = "hw9"
+
+    def __init__(self, path, source):
+        self.path = path / "hw9-small.md"
+        cells = [nbformat.v4.new_markdown_cell("# Small"), nbformat.v4.new_code_cell(source)]
+        self.notebook = nbformat.v4.new_notebook(cells=cells)
+
+
+def test_page_holds_solution_and_output_and_no_marker(tmp_path):
+    homework = Small(tmp_path, "### BEGIN SOLUTION\nx = 6 * 7\n### END SOLUTION\nprint('answer', x)")
+    solutions.write(homework, tmp_path)
+    text = (tmp_path / "hw9-small-solutions.html").read_text("utf-8")
+    assert "answer 42" in text and "SOLUTION" not in text and "BEGIN" in homework.notebook.cells[1].source
+    with pytest.raises(Refused, match="hw9 can't be executed(?s:.*)ZeroDivisionError"):
+        solutions.write(Small(tmp_path / "other", "1 / 0"), tmp_path)
