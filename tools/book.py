@@ -123,6 +123,8 @@ def living_figure(data, cell, saved, name, figures, where):
         )
 
     state = {key: value for key, value in model["state"].items() if key != "layout"}
+    chapter, count = re.fullmatch(r"0?(\w+?)-.*-(\d+)", name).groups()
+    state["number"] = f"{chapter}.{count}"
     code = {"esm": state.pop("_esm"), "css": state.pop("_css", "")}
     digest = "code-" + hashlib.sha256(json.dumps(code).encode()).hexdigest()[:12]
     buffers = [{"path": buffer["path"], "data": buffer["data"]} for buffer in model.get("buffers", [])]

@@ -731,6 +731,12 @@ def test_pages_keep_the_room_that_a_figure_takes(visits, width):
     assert wrong == []
 
 
+def test_the_figures_of_the_course_are_numbered(site, browser):
+    for stem in ("04-kl-divergence", "07-vae"):
+        with Visit(browser, (Path(site) / "en" / f"{stem}.html").as_uri()) as visit:
+            visit.page.get_by_role("figure", name=f"Living figure {int(stem[:2])}.1.").wait_for()
+
+
 def test_figures_of_each_kind_come_alive(small_site, browser, serve):
     with Visit(browser, serve(small_site / "html") + "en/02-latent-scatter.html") as visit:
         outputs = visit.page.locator(".vaelab-explorer output")

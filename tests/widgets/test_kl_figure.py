@@ -65,6 +65,35 @@ def test_the_keyboard_moves_q_and_it_is_said(show):
     assert f"{expected:.3f}" in page.locator(".vx-title").nth(1).text_content()
 
 
+def test_areas_that_are_compared_share_a_scale_which_can_be_kept(show):
+    page = show(KLFigure(mean=0, log_var=-1.5))
+
+    def drawn():
+        """Pixels that each area fills, and its size in nats."""
+        paths = page.evaluate("""() => [...document.querySelectorAll("path.kl-plus, path.kl-minus")].map((path) => {
+            const ends = path.getAttribute("d").slice(1, -1).split("L").map((pair) => pair.split(" ").map(Number));
+            return ends.reduce((sum, [x, y], i) => {
+                const [a, b] = ends[(i + 1) % ends.length];
+                return sum + (x * b - a * y) / 2;
+            }, 0);
+        })""")
+        first, second = abs(paths[0]) - abs(paths[1]), abs(paths[2]) - abs(paths[3])
+        nats = [float(n) for n in re.findall(r"([\d.]+) nats", page.locator(".vx-readout strong").text_content())]
+        return np.array([first, second]), np.array(nats)
+
+    pixels, nats = drawn()
+    assert pixels[0] / pixels[1] == pytest.approx(nats[0] / nats[1], rel=0.05)
+    page.get_by_role("checkbox", name="keep the scale").check()
+    slider(page, "log_var of q").fill("-0.5")
+    smaller, less = drawn()
+    assert smaller / pixels == pytest.approx(less / nats, rel=0.03)
+    slider(page, "log_var of q").fill("-4")  # more than the kept scale holds: it grows
+    pixels, nats = drawn()
+    assert pixels[0] / pixels[1] == pytest.approx(nats[0] / nats[1], rel=0.05)
+    slider(page, "log_var of q").fill("-0.5")
+    assert drawn()[0] / less == pytest.approx(pixels / nats, rel=0.05)
+
+
 def test_the_pointer_moves_the_mean(show):
     page = show(KLFigure(mean=0, log_var=0))
     box = page.locator(".vx-drawing").bounding_box()

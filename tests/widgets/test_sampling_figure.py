@@ -107,7 +107,7 @@ def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, width, scheme
     assert page.locator(".vx-dark").count() == (scheme == "dark")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert violations(page) == ""
-    for control in page.locator("input[type=range], .sf-toggle").all():
+    for control in page.locator("input[type=range], .vx-toggle").all():
         assert control.bounding_box()["height"] >= 44
 
 

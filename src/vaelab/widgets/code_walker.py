@@ -176,6 +176,8 @@ def _strings():
     """All that the browser says, in the language in use. Numbers are formatted there."""
     return {
         "language": current_language(),
+        "title": tr("The straight line and the round one."),
+        "try": tr("Walk from one end to the other: where do the two pictures differ most, and where do the lengths?"),
         "from": tr("from"),
         "to": tr("to"),
         "way": tr("way done"),

@@ -103,6 +103,15 @@ function addSlider(label, name, { min, max, step }, move) {
   };
 }
 
+// A box to tick with its words. Returns show(ticked).
+function addToggle(parent, words, change) {
+  const label = element(parent, "label", { class: "vx-toggle" }),
+    box = element(label, "input", { type: "checkbox", ...OWN_KEYS });
+  element(label, "span", {}, words);
+  box.addEventListener("change", (event) => change(box.checked, event));
+  return (ticked) => (box.checked = ticked);
+}
+
 // Calls follow(event) where the finger or the left button goes down on the node, and wherever it moves until it is up.
 function onDrag(node, follow) {
   let held = null;
@@ -129,10 +138,31 @@ function isDark() {
   return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-// Calls redraw() now and whenever the theme or the width of `box` changes, and draw() when one of the traits does.
+// The figure's head: its number and name, what to try, and the button that leads back to the start.
+function addHead(root, strings, number, again) {
+  const head = document.createElement("div"),
+    name = newId();
+  head.className = "vx-head";
+  root.prepend(head);
+  set(root, { role: "figure", "aria-labelledby": name });
+  const button = element(head, "button", { type: "button", class: "vx-button", ...OWN_KEYS }, strings.again);
+  button.addEventListener("click", again);
+  const caption = element(head, "p"),
+    title = number ? fill(strings.figure, { number, title: strings.title }) : strings.title;
+  element(caption, "strong", { id: name }, title);
+  if (strings.try) caption.append(" ", strings.try);
+}
+
+// Gives the figure its head. Calls redraw() now and whenever the theme or the width of `box` changes, and draw() when
+// one of the traits does. `again`, if given, is called before the traits go back to what they were at first.
 // Returns change(values, event), which sets traits for the reader, draws, and has a screen reader say the words of the
 // nodes in `says` once the reader is still; and remove(), which ends all this and takes the figure off the page.
-function enliven({ model, traits, root, box, says, draw, redraw = draw }) {
+function enliven({ model, traits, root, box, says, draw, redraw = draw, again }) {
+  const first = Object.fromEntries(traits.map((trait) => [trait, model.get(trait)]));
+  addHead(root, model.get("strings"), model.get("number"), (event) => {
+    again?.();
+    change(first, event);
+  });
   const live = element(root, "p", { class: "vx-hidden", "aria-live": "polite" });
   let own = false,
     announcement = 0,

@@ -39,11 +39,13 @@ function render({ model, el }) {
       change({ [name]: value }, event),
     ),
   );
+  const keep = addToggle(root, strings.keep_scale, (keep_scale, event) => change({ keep_scale }, event));
   const [kl, about] = addReadout(root);
   element(root, "p", { class: "vx-small" }, strings.small);
 
   let width = 0,
-    stripes = "";
+    stripes = "",
+    scale = [0, 0]; // of both areas
 
   function panel(svg, top, title, lines, extent) {
     const right = width - RIGHT,
@@ -109,9 +111,12 @@ function render({ model, el }) {
       ],
       extent(densityQ, densityP),
     );
-    const title = (name, area) => fill(strings[name], { area: nats(area) });
-    panel(curves, next, title("forward", forward), [["kl-outline", first]], extent(first));
-    const last = panel(curves, 2 * next, title("backward", backward), [["kl-outline", second]], extent(second));
+    const title = (name, area) => fill(strings[name], { area: nats(area) }),
+      needed = extent(first, second);
+    // A kept scale grows when it must, since a curve that is cut off has no area.
+    scale = model.get("keep_scale") ? [Math.min(scale[0], needed[0]), Math.max(scale[1], needed[1])] : needed;
+    panel(curves, next, title("forward", forward), [["kl-outline", first]], scale);
+    const last = panel(curves, 2 * next, title("backward", backward), [["kl-outline", second]], scale);
     const values = ticks(low, high, Math.max(4, width / 70)).found;
     ticksBelow(curves, last.base + 2, values, last.toX, (value) => number(value, 0));
     const name = { class: "vx-title", x: last.toX((low + high) / 2), y: last.base + 34, "text-anchor": "middle" };
@@ -126,6 +131,7 @@ function render({ model, el }) {
       backward: nats(backward),
     };
     sliders.forEach((show, i) => show(q[i], number(q[i], 1)));
+    keep(model.get("keep_scale"));
     kl.textContent = fill(strings.kl, words);
     about.textContent = fill(strings.q, words);
     curves.setAttribute("aria-label", `${fill(strings.picture, words)} ${kl.textContent}`);
@@ -137,8 +143,9 @@ function render({ model, el }) {
     change({ mean: clamp(Math.round((low + share * (high - low)) / step) * step, means) }, event);
   });
 
-  const traits = ["mean", "log_var"];
-  const { change, remove } = enliven({ model, traits, root, box: curves, says: [kl, about], draw });
+  const traits = ["mean", "log_var", "keep_scale"],
+    again = () => (scale = [0, 0]);
+  const { change, remove } = enliven({ model, traits, root, box: curves, says: [kl, about], draw, again });
   return remove;
 }
 

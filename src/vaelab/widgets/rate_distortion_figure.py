@@ -131,6 +131,8 @@ def _strings():
     """All that the browser says, in the language in use. Numbers are formatted there."""
     return {
         "language": current_language(),
+        "title": tr("What a nat buys."),
+        "try": tr("Drag the marker from right to left: what do the digits lose first?"),
         "beta": tr("β, the price of a nat"),
         "rate": tr("Rate, in nats"),
         "curve": tr("Distortion, in nats"),

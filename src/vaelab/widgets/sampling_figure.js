@@ -35,9 +35,7 @@ function render({ model, el }) {
       move = (value, event) => change({ [name]: value }, event);
     return addSlider(element(controls, "label"), strings[name], { min, max, step: 0.05 }, move);
   });
-  const toggle = element(controls, "label", { class: "sf-toggle" });
-  const box = element(toggle, "input", { type: "checkbox", ...OWN_KEYS });
-  element(toggle, "span", {}, strings.by_variance);
+  const tick = addToggle(controls, strings.by_variance, (by_variance, event) => change({ by_variance }, event));
   const [formula, words] = addReadout(root);
   element(root, "p", { class: "vx-small" }, fill(strings.hint, { n: epsilon.length }));
 
@@ -102,7 +100,7 @@ function render({ model, el }) {
     set(wanted, { x: clamp(toX(mean), [half, width - half]) });
 
     sliders.forEach((show, i) => show([mean, logVar][i], number([mean, logVar][i], 2)));
-    box.checked = byVariance;
+    tick(byVariance);
     formula.textContent = fill(strings.formula, { mean: number(mean, 2), factor: number(factor, 2) });
     const beyond = z.filter((value) => Math.abs(value) > ranges.shown).length;
     words.textContent = [
@@ -115,7 +113,6 @@ function render({ model, el }) {
     root.dataset.state = byVariance ? "variance" : "deviation";
   }
 
-  box.addEventListener("change", (event) => change({ by_variance: box.checked }, event));
   onDrag(picture, (event) => {
     if (event.type === "pointerdown") return (grip = { x: event.clientX, mean: model.get("mean") });
     const moved = ((event.clientX - grip.x) * 2 * ranges.shown) / (width - 2 * EDGE);

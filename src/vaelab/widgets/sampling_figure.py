@@ -92,6 +92,8 @@ def _strings():
     """All that the browser says, in the language in use. Numbers are formatted there."""
     return {
         "language": current_language(),
+        "title": tr("Noise that stays, samples that follow."),
+        "try": tr("Follow one red dot while you move a slider. Then tick the box, and read the spread."),
         "picture": tr("{n} draws of the noise on the upper axis, each joined to its sample z on the lower axis."),
         "noise": tr("noise ε"),
         "sample": tr("sample z"),
