@@ -134,3 +134,151 @@ def test_it_starts_again(show, figure, by):
     else:
         getattr(button, {"mouse": "click", "finger": "tap"}[by])()
     assert words(page) == before
+
+
+# Pairs of labels that overlap, and labels that a drawn line runs through (not those of axes, threads and the point).
+COLLISIONS = """() => {
+  const shown = (node) => node.textContent && getComputedStyle(node).visibility === "visible";
+  const texts = [...document.querySelectorAll(".vaelab-explorer svg text")].filter(shown);
+  const boxes = texts.map((text) => text.getBoundingClientRect());
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  const found = [];
+  boxes.forEach((a, i) => boxes.forEach((b, j) => {
+    if (i < j && meet(a, b)) found.push(`${texts[i].textContent} | ${texts[j].textContent}`);
+  }));
+  const lines = document.querySelectorAll(`.ef-evidence, .ef-link, .rd-line, .rd-sum, .rd-marker, .cw-line,
+    .vx-lines > circle, .vx-lines > rect, .vx-path > line`);
+  for (const line of lines) {
+    const matrix = line.getScreenCTM(), total = line.getTotalLength();
+    for (let at = 0; at <= total; at += 2) {
+      const { x, y } = line.getPointAtLength(at).matrixTransform(matrix);
+      const hit = boxes.findIndex((b) => x > b.left + 1 && x < b.right - 1 && y > b.top + 3 && y < b.bottom - 3);
+      if (hit >= 0) { found.push(`${texts[hit].textContent} | ${line.getAttribute("class") ?? line.tagName}`); break; }
+    }
+  }
+  return found;
+}"""
+
+# Somewhere the reader could be: every slider, button of a choice and point anywhere.
+GO_SOMEWHERE = """(shares) => {
+  const share = () => shares.shift();
+  for (const input of document.querySelectorAll(".vaelab-explorer input[type=range]")) {
+    const [min, max, step] = [input.min, input.max, input.step].map(Number);
+    input.value = min + step * Math.round((share() * (max - min)) / step);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  const { model } = views[0], view = model.get("view");
+  if (model.get("point")) {
+    const [low, high] = [view.low ?? [-view.reach, -view.reach], view.high ?? [view.reach, view.reach]];
+    model.set("point", [0, 1].map((i) => low[i] + share() * (high[i] - low[i])));
+  }
+}"""
+
+
+@every_figure
+@pytest.mark.parametrize("width", [390, 1280])
+def test_its_labels_do_not_overlap(show, figure, width):
+    page = show(figure, width=width)
+    found = {"at the start": page.evaluate(COLLISIONS)}
+    for state in range(10):
+        page.evaluate(GO_SOMEWHERE, np.random.default_rng(state).random(12).tolist())
+        found[state] = page.evaluate(COLLISIONS)
+    assert {state: pairs for state, pairs in found.items() if pairs} == {}
+
+
+@every_figure
+def test_the_ring_covers_no_label_at_the_start(show, figure):
+    page = show(figure, width=390)
+    covered = page.evaluate("""() => {
+        const ring = document.querySelector(".vx-ring")?.getBoundingClientRect();
+        const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+        const texts = [...document.querySelectorAll(".vx-plot text")];
+        return ring ? texts.filter((text) => meet(ring, text.getBoundingClientRect())).map((t) => t.textContent) : [];
+    }""")
+    assert covered == []
+
+
+@every_figure
+def test_it_fits_a_telephone_s_screen(show, figure):
+    page = show(figure, width=390)
+    assert page.locator(".vaelab-explorer").bounding_box()["height"] <= 844
+
+
+@every_figure
+def test_forced_colours_leave_it_all_its_parts(show, figure):
+    page = show(figure, forced_colors="active")
+    for button in page.get_by_role("button").all():
+        assert button.evaluate("(one) => parseFloat(getComputedStyle(one).borderTopWidth)") >= 1
+    for swatch in page.locator(".ce-key").all():
+        assert swatch.evaluate("(one) => getComputedStyle(one, '::before').forcedColorAdjust") == "none"
+
+
+@every_figure
+def test_the_ring_of_focus_around_a_slider_touches_no_words(show, figure):
+    page = show(figure, width=390)
+    for slider in page.get_by_role("slider").all():
+        slider.focus()
+        slider.press("ArrowRight")
+        offset, width = (slider.evaluate(f"(one) => parseFloat(getComputedStyle(one).outline{name})")
+                         for name in ("Offset", "Width"))  # fmt: skip
+        assert offset + width <= 0
+
+
+@every_figure
+def test_jupyterlab_shows_no_broken_link_over_it(show, figure):
+    page = show(figure)
+    page.add_style_tag(content=".jupyter-widgets-disconnected::before { content: 'broken'; display: inline-block; }")
+    page.evaluate("views[0].el.classList.add('jupyter-widgets-disconnected')")  # as it does without a kernel
+    assert page.evaluate("getComputedStyle(views[0].el, '::before').display") == "none"
+
+
+SET = """(wanted) => {
+  const root = document.querySelector(".vaelab-explorer");
+  root.addEventListener("vaelab:state", (event) => (window.kept = event.detail));
+  root.dispatchEvent(new CustomEvent("vaelab:set", { detail: wanted }));
+}"""
+LINKS = {
+    "plane of the prior": ({"point": "0.5,-99"}, {"point": [0.5, "low"]}),
+    "KL": ({"mean": "-2", "log_var": "99"}, {"mean": -2, "log_var": 2}),
+    "sampling": ({"by_variance": "true", "mean": "0.5"}, {"by_variance": True, "mean": 0.5}),
+    "ELBO": ({"sigma_x": "0.25"}, {"sigma_x": 0.25}),
+    "rate and distortion": ({"beta": "5"}, {"beta": 5}),
+    "conditional": ({"label": "7", "point": "1,-1"}, {"label": 7, "point": [1, -1]}),
+    "walker": ({"way": "0.25", "ends": "2,3"}, {"way": 0.25, "ends": [2, 3]}),
+}
+
+
+@pytest.mark.parametrize("kind", LINKS)
+def test_a_link_sets_it_and_the_address_can_keep_it(show, figure, kind):
+    page = show(figure)
+    text, wanted = LINKS[kind]
+    before = words(page)
+    page.evaluate(SET, text)
+    for name, value in wanted.items():
+        found = page.evaluate(f"views[0].model.get('{name}')")
+        if "low" in np.ravel(value).tolist():
+            value = [value[0], figure.view["low"][1]]
+        assert found == pytest.approx(value) if not isinstance(value, bool) else found is value
+    assert words(page) != before
+    page.wait_for_function("window.kept !== undefined")
+    assert {part.partition("=")[0] for part in page.evaluate("window.kept").split("&")} == set(text)
+    page.get_by_role("button", name="Start again").click()
+    page.wait_for_function("window.kept === ''")
+
+
+@pytest.mark.parametrize("kind", LINKS)
+def test_a_link_that_makes_no_sense_changes_nothing(show, figure, kind):
+    page = show(figure)
+    before = words(page)
+    name = next(iter(LINKS[kind][0]))
+    for wrong in (
+        {name: "abc"},
+        {name: ""},
+        {name: "1,2,3"},
+        {name: "NaN"},
+        {name: "1e999"},
+        {"strings": "1"},
+        {"view": "1"},
+    ):
+        page.evaluate(SET, wrong)
+        assert words(page) == before, wrong

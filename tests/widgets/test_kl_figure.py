@@ -65,6 +65,15 @@ def test_the_keyboard_moves_q_and_it_is_said(show):
     assert f"{expected:.3f}" in page.locator(".vx-title").nth(1).text_content()
 
 
+@pytest.mark.parametrize(
+    ("name", "q"), [("like p", (0.5, 0.7)), ("narrow", (0, -3)), ("wide", (0, 1.5)), ("far away", (2.5, -1))]
+)
+def test_a_button_puts_q_where_it_says(show, name, q):
+    page = show(KLFigure(prior_mean=0.5, prior_log_var=0.7))
+    page.get_by_role("button", name=name).click()
+    assert page.evaluate("['mean', 'log_var'].map((name) => views[0].model.get(name))") == list(q)
+
+
 def test_areas_that_are_compared_share_a_scale_which_can_be_kept(show):
     page = show(KLFigure(mean=0, log_var=-1.5))
 

@@ -72,6 +72,26 @@ def test_the_noise_stays_when_a_slider_moves(show):
     page.wait_for_function("document.querySelector('[aria-live]').textContent.startsWith('z = 0.05 + 0.98')")
 
 
+def test_noise_drawn_anew_keeps_its_mean_and_spread_and_the_way_back(show):
+    page = show(SamplingFigure(mean=0.5, log_var=-1.0))
+    first, before = page.evaluate("views[0].model.get('epsilon')"), dots(page)
+    page.get_by_role("button", name="Draw ε again").click()
+    noise = np.array(page.evaluate("views[0].model.get('epsilon')"))
+    assert noise.tolist() != first and np.all(np.diff(noise) >= 0) and len(noise) == 60
+    assert noise.mean() == pytest.approx(0, abs=1e-9) and noise.std() == pytest.approx(1)
+    assert np.abs(np.sort(dots(page)) - (0.5 + np.exp(-0.5) * noise)).max() < 1e-3
+    page.get_by_role("button", name="Start again").click()
+    assert np.abs(dots(page) - before).max() < 1e-6
+
+
+def test_the_bell_stands_on_the_axis_of_the_samples(show):
+    page = show(SamplingFigure(mean=1.0, log_var=-1.0))
+    heights = page.evaluate("""() => document.querySelector(".sf-wanted").getAttribute("d").slice(1).split("L")
+        .map((pair) => Number(pair.split(" ")[1]))""")
+    axis = float(page.locator("circle").last.get_attribute("cy"))
+    assert max(heights) <= axis and min(heights) < axis - 60 and heights[0] == pytest.approx(axis, abs=1)
+
+
 def test_the_box_to_tick_gives_the_wrong_spread(show):
     page = show(SamplingFigure(log_var=-1.4))
     readout = page.locator(".vx-readout")

@@ -31,7 +31,8 @@ function render({ model, el }) {
 
   // The elements
   const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
-  const { main, hint, plot, scatter, axes, picture, caption } = addPlane(root, strings.plane, network.shape);
+  const { main, hint, plot, scatter, axes, grip, picture, caption } = addPlane(root, strings.plane, network.shape);
+  main.classList.add("ce-main");
   const [where, rare] = addReadout(main),
     name = newId();
   const own = element(where.parentElement, "span", { class: "ce-key ce-own", "aria-hidden": "true" });
@@ -80,6 +81,7 @@ function render({ model, el }) {
     }
     radios[chosen].checked = true;
     set(ring, { transform: `translate(${toX(point[0])} ${toY(point[1])})` });
+    grip.style.transform = `translate(${toX(point[0])}px, ${toY(point[1])}px)`;
     const [x, y] = point.map((value) => number(value, 2));
     where.textContent = fill(strings.where, { x, y, label: chosen });
     const outside = 100 * Math.exp(-0.5 * (point[0] ** 2 + point[1] ** 2)); // the chi-squared law with 2 degrees
@@ -108,7 +110,8 @@ function render({ model, el }) {
     ticksBelow(grid, bottom, found, toX, toText);
     ticksBeside(grid, LEFT, found, toY, toText);
     element(grid, "text", { x: LEFT + side / 2, y: bottom + 33, "text-anchor": "middle", class: "vx-name" }, "z₁");
-    element(grid, "text", { x: 9, y: TOP + side / 2 - 12, "text-anchor": "middle", class: "vx-name" }, "z₂");
+    const name = { x: 9, y: betweenTicks(found.map(toY)), "text-anchor": "middle", class: "vx-name" };
+    element(grid, "text", name, "z₂");
     for (const radius of [1, 2].filter((r) => r < reach)) {
       element(lines, "circle", { cx: toX(0), cy: toY(0), r: (radius / (2 * reach)) * side });
     }
@@ -158,7 +161,8 @@ function render({ model, el }) {
   radios.forEach((radio, label) => radio.addEventListener("change", (event) => change({ label }, event)));
 
   const parts = { model, traits: ["point", "label"], root, box: plot, says: [where, rare] };
-  const { change, remove } = enliven({ ...parts, draw, redraw: drawPlane });
+  const settable = { point: (n) => clamp(n, [-reach, reach]), label: (n) => (n in radios ? n : undefined) };
+  const { change, remove } = enliven({ ...parts, draw, redraw: drawPlane, settable });
   return remove;
 }
 

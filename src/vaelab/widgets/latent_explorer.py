@@ -180,6 +180,7 @@ def _strings(with_path=False):
         ),
         "path": tr("Path"),
         "percent": tr("{percent} %"),
+        "off_path": tr("off the path"),
     }
 
 

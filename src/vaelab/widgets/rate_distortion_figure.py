@@ -146,7 +146,7 @@ def _strings():
         "reconstructed": tr("reconstructed"),
         "samples": tr("samples, from N(0, I)"),
         "small": tr(
-            "Move the slider, or click near a point. Large dots: seed 0; small dots: the other seeds. Dashed: all "
-            "points with the same sum. Filled bars: active units. The scales of the drawings never change."
+            "Move the slider, or drag the marker along the points. Large dots: seed 0; small dots: the other seeds. "
+            "Dashed: all points with the same sum. Filled bars: active units. The scales of the drawings never change."
         ),
     }
