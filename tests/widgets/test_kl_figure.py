@@ -75,7 +75,7 @@ def test_a_button_puts_q_where_it_says(show, name, q):
 
 
 def test_areas_that_are_compared_share_a_scale_which_can_be_kept(show):
-    page = show(KLFigure(mean=0, log_var=-1.5))
+    page = show(KLFigure(mean=2, log_var=-1.5))
 
     def drawn():
         """Pixels that each area fills, and its size in nats."""
@@ -166,7 +166,7 @@ def test_the_figure_fits_the_page(show, width):
 
 def test_no_english_word_is_left_in_another_language(show, english_left):
     page = show(KLFigure())
-    assert english_left(page, "z") == []
+    assert english_left(page, "z", "q", "p") == []
     assert "0,684" in page.locator(".vx-readout").text_content()
 
 

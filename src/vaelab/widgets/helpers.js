@@ -225,7 +225,10 @@ function addHead(root, strings, number, again) {
 // or returns undefined, as this does for what makes no sense.
 function readValue(text, like, allow) {
   if (typeof like === "boolean") return { true: true, false: false }[text];
-  const numbers = text.split(",").map((part, i) => (part.trim() === "" ? NaN : allow?.(Number(part), i)));
+  const numbers = text.split(",").map((part, i) => {
+    const number = part.trim() === "" ? NaN : Number(part);
+    return Number.isFinite(number) ? allow?.(number, i) : NaN;
+  });
   if (!numbers.every(Number.isFinite) || numbers.length !== [like].flat().length) return undefined;
   return Array.isArray(like) ? numbers : numbers[0];
 }

@@ -71,7 +71,7 @@ function render({ model, el }) {
     element(svg, "line", { x1: LEFT, x2: right, y1: toY(0), y2: toY(0) });
     for (const [name, f] of lines) {
       const at = Array.from({ length: POINTS + 1 }, (_, i) => low + (i / POINTS) * (high - low));
-      const trace = (clip) => at.map((z) => `${toX(z).toFixed(1)} ${toY(clip(f(z))).toFixed(1)}`).join("L");
+      const trace = (clip) => at.map((z) => `${toX(z).toFixed(1)} ${toY(clip(f(z))).toFixed(2)}`).join("L");
       if (name === "kl-outline") {
         const close = `L${right} ${toY(0)}L${LEFT} ${toY(0)}Z`;
         element(svg, "path", { class: "kl-plus", d: `M${trace((y) => Math.max(0, y))}${close}` });
@@ -131,7 +131,7 @@ function render({ model, el }) {
     ]) {
       const z = mean + side * Math.exp(logVar / 2),
         place = { x: above.toX(z) + 6 * side, y: above.toY(f(z)) - 4, "text-anchor": side < 0 ? "end" : "start" };
-      element(curves, "text", { class: "vx-title kl-name", ...place }, name);
+      element(curves, "text", { class: "kl-name", ...place }, name);
     }
     const title = (name, area) => fill(strings[name], { area: nats(area) }),
       needed = extent(first, second);

@@ -169,10 +169,10 @@ function render({ model, el }) {
       const { x, y, width, height } = shapes[i].getBBox(),
         text = element(marks, "text", { class: "vx-name" }, region.name);
       const [a, b, r] = [x + width / 2, y + height / 2, Math.max(width, height) / 2];
-      const inside = [
-        [a, y + 18],
-        [a, y + height - 8],
-      ];
+      const inside = [18, 26, 34, 44].flatMap((deep) => [
+        [a, y + deep],
+        [a, y + height - deep + 8],
+      ]);
       placeFreely(text, [...around(a, b, [r + 5, r + 14, r + 26, r + 40, r + 56, r + 72]), ...inside], taken, frame);
     });
     trail = element(cursor, "path", { class: "vx-trail" });
