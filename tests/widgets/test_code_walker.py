@@ -190,6 +190,22 @@ def test_dragging_across_a_picture_or_the_curves_walks_there(show, decoder, node
     assert page.get_by_role("slider", name="way done").input_value() == "0"
 
 
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_it_plays_and_pauses(show, decoder, motion):
+    page = show(walker(decoder), reduced_motion=motion)
+    way = "views[0].model.get('way')"
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function(f"{way} >= 0.6")
+    page.get_by_role("button", name="Pause").click()
+    paused = page.evaluate(way)
+    page.wait_for_timeout(900)
+    assert page.evaluate(way) == paused
+    page.evaluate("views[0].model.set('way', 0.95)")
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Play").wait_for()  # it stops at the end
+    assert page.evaluate(way) == 1
+
+
 def test_python_s_change_is_drawn(show, decoder):
     page = show(walker(decoder))
     before = drawn(page)

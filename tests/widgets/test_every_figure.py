@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from files import ROOT
 from vaelab.conditional import build_conditional_decoder
 from vaelab.images import pack_images
 from vaelab.vae import build_vae_decoder
@@ -109,6 +110,11 @@ def move_away(page):
         page.keyboard.press("ArrowRight")
 
 
+def test_the_site_s_own_scripts_stay_small():
+    scripts = [*(ROOT / "src/vaelab/widgets").glob("*.js"), *(ROOT / "book/_static").glob("*.js")]
+    assert 60_000 < sum(script.stat().st_size for script in scripts) < 150_000
+
+
 @every_figure
 def test_it_is_a_figure_with_a_name_and_something_to_try(show, figure):
     page = show(figure)
@@ -150,6 +156,7 @@ COLLISIONS = """() => {
     .vx-lines > circle, .vx-lines > rect, .vx-path > line`);
   for (const line of lines) {
     const matrix = line.getScreenCTM(), total = line.getTotalLength();
+    if (!total) continue;
     for (let at = 0; at <= total; at += 2) {
       const { x, y } = line.getPointAtLength(at).matrixTransform(matrix);
       const hit = boxes.findIndex((b) => x > b.left + 1 && x < b.right - 1 && y > b.top + 3 && y < b.bottom - 3);

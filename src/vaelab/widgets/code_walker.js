@@ -50,6 +50,27 @@ function render({ model, el }) {
     });
     return select;
   });
+  // Walks from one end to the other in about six seconds, in steps for those who asked for less motion.
+  const player = element(choice, "button", { type: "button", class: "vx-button", ...OWN_KEYS }, strings.play);
+  let playing = 0;
+  function stop() {
+    clearTimeout(playing);
+    playing = 0;
+    player.textContent = strings.play;
+  }
+  function step() {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches,
+      way = Math.min(1, Math.round(100 * model.get("way") + (calm ? 10 : 1)) / 100);
+    change({ way }, { timeStamp: performance.now() });
+    if (way === 1) stop();
+    else playing = setTimeout(step, calm ? 800 : 60);
+  }
+  player.addEventListener("click", (event) => {
+    if (playing) return stop();
+    if (model.get("way") === 1) change({ way: 0 }, event);
+    player.textContent = strings.pause;
+    step();
+  });
   const main = element(root, "div", { class: "cw-main" });
   const pictures = [...LINES, "difference"].map((name) => {
     const beside = element(main, "div"),
@@ -185,8 +206,9 @@ function render({ model, el }) {
     way: (n) => clamp(n, [0, 1]),
     amounts: (n) => clamp(n, [-most, most]),
   };
-  const { change, remove } = enliven({ model, traits, root, box: drawing, says: [first, second], draw, settable });
-  return remove;
+  const parts = { model, traits, root, box: drawing, says: [first, second] };
+  const { change, remove } = enliven({ ...parts, draw, again: stop, settable });
+  return () => (stop(), remove());
 }
 
 export { sphericalLine };

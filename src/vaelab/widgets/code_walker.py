@@ -180,6 +180,8 @@ def _strings():
         "try": tr("Walk from one end to the other: where do the two pictures differ most, and where do the lengths?"),
         "from": tr("from"),
         "to": tr("to"),
+        "play": tr("Play"),
+        "pause": tr("Pause"),
         "way": tr("way done"),
         "percent": tr("{percent} %"),
         "straight": tr("straight line"),

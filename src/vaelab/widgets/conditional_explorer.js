@@ -38,15 +38,35 @@ function render({ model, el }) {
   const own = element(where.parentElement, "span", { class: "ce-key ce-own", "aria-hidden": "true" });
   const others = element(where.parentElement, "span", { class: "ce-key", "aria-hidden": "true" }, strings.others);
   own.hidden = others.hidden = !labels.length;
+  // A pinned handwriting stays below the digits, for comparison with wherever the point goes.
+  const pin = element(where.parentElement, "button", { type: "button", class: "vx-button ce-pin", ...OWN_KEYS });
+  let pinned = null;
+  pin.addEventListener("click", () => keep(pinned ? null : point));
+  function keep(z) {
+    pinned = z;
+    pin.textContent = z ? strings.unpin : strings.pin;
+    const [x, y] = (z ?? [0, 0]).map((value) => number(value, 2));
+    legend.textContent = z ? `${strings.choose} ${fill(strings.pinned, { x, y })}` : strings.choose;
+    pins.forEach((context, label) => {
+      context.canvas.hidden = !z;
+      if (z) paint(decode(drawers[label], z)), context.putImageData(image, 0, 0);
+    });
+    showPin();
+  }
+  function showPin() {
+    set(spot, pinned ? { cx: toX(pinned[0]), cy: toY(pinned[1]), r: 5 } : { r: 0 });
+  }
   const choice = element(root, "fieldset", { class: "ce-choice" });
-  element(choice, "legend", {}, strings.choose);
+  const legend = element(choice, "legend", {}, strings.choose);
   const radios = [],
+    pins = [],
     thumbnails = [];
   for (let label = 0; label < LABELS; label++) {
     const box = element(choice, "label", { class: "ce-option" });
     const words = { type: "radio", name, value: label, "aria-label": fill(strings.digit, { label }), ...OWN_KEYS };
     radios.push(element(box, "input", words));
     thumbnails.push(element(box, "canvas", { width, height, "aria-hidden": "true" }).getContext("2d"));
+    pins.push(element(box, "canvas", { width, height, hidden: "", "aria-hidden": "true" }).getContext("2d"));
     element(box, "span", { "aria-hidden": "true" }, String(label));
   }
   element(root, "p", { class: "vx-small", id: hint }, strings.hint);
@@ -59,9 +79,21 @@ function render({ model, el }) {
   let point,
     chosen,
     side = 0,
-    ring;
+    ring,
+    spot;
   const toX = (x) => LEFT + ((x + reach) / (2 * reach)) * side,
     toY = (y) => TOP + ((reach - y) / (2 * reach)) * side;
+
+  // Draws pixels on the image, and returns how much ink they take
+  function paint(pixels) {
+    let sum = 0;
+    for (let i = 0; i < pixels.length; i++) {
+      const k = 4 * places[i];
+      sum += pixels[i];
+      image.data[k] = image.data[k + 1] = image.data[k + 2] = 255 * (1 - pixels[i]);
+    }
+    return sum;
+  }
 
   // Everything that depends on the point and on the label
   function draw() {
@@ -69,13 +101,7 @@ function render({ model, el }) {
     if (chosen !== model.get("label")) (chosen = model.get("label")), drawScatter();
     let ink = 0;
     for (let label = 0; label < LABELS; label++) {
-      const pixels = decode(drawers[label], point);
-      let sum = 0;
-      for (let i = 0; i < pixels.length; i++) {
-        const k = 4 * places[i];
-        sum += pixels[i];
-        image.data[k] = image.data[k + 1] = image.data[k + 2] = 255 * (1 - pixels[i]);
-      }
+      const sum = paint(decode(drawers[label], point));
       thumbnails[label].putImageData(image, 0, 0);
       if (label === chosen) large.putImageData(image, 0, 0), (ink = (100 * sum) / (width * height));
     }
@@ -115,6 +141,8 @@ function render({ model, el }) {
     for (const radius of [1, 2].filter((r) => r < reach)) {
       element(lines, "circle", { cx: toX(0), cy: toY(0), r: (radius / (2 * reach)) * side });
     }
+    spot = element(lines, "circle", { class: "ce-spot" });
+    showPin();
     ring = element(element(axes, "g", { class: "vx-cursor" }), "g", { class: "vx-ring" });
     for (const halo of ["vx-halo", ""]) {
       element(ring, "circle", { class: halo, r: 8 });
@@ -162,7 +190,8 @@ function render({ model, el }) {
 
   const parts = { model, traits: ["point", "label"], root, box: plot, says: [where, rare] };
   const settable = { point: (n) => clamp(n, [-reach, reach]), label: (n) => (n in radios ? n : undefined) };
-  const { change, remove } = enliven({ ...parts, draw, redraw: drawPlane, settable });
+  const { change, remove } = enliven({ ...parts, draw, redraw: drawPlane, settable, again: () => keep(null) });
+  keep(null);
   return remove;
 }
 
