@@ -32,6 +32,9 @@ WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 # The parts of MathJax that a page can ask for: TeX in, HTML and hidden MathML out, without the menu.
 MATHJAX = ["startup.js", "core.js", "input/tex.js", "input/tex/extensions", "output/chtml.js", "output/chtml/fonts",
            "a11y/assistive-mml.js"]  # fmt: skip
+# A link in a lesson that sets a living figure.
+SETS_FIGURE = re.compile(r"\[([^\]]+)\]\((#figure\d*:[^)\s]+)\)")
+
 # What the theme ships and no page loads: icon fonts, their script (1.5 MB), Bootstrap's script, source maps.
 UNUSED = ["*.map", "scripts/fontawesome*", "scripts/bootstrap*", "vendor", "locales", "images", "webpack-macros.html",
           "sbt-webpack-macros.html", "*.LICENSE.txt", ".gitignore"]  # fmt: skip
@@ -94,6 +97,9 @@ def site_notebook(notebook, stem, figures):
     first, last = notebook["cells"][0], notebook["cells"][-1]
     first["source"] = re.sub(r"\A# (Homework )?\d+[a-z]?\. ", "# ", "".join(first["source"]))
     last["source"] = re.sub(r"(\A|\n+)(Back|Next): \[[^\n]*\s*\Z", "", "".join(last["source"]))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = SETS_FIGURE.sub(link_that_sets, "".join(cell["source"]))
     saved = notebook["metadata"].pop("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
     count = 0
     for number, cell in enumerate(notebook["cells"]):
@@ -106,6 +112,12 @@ def site_notebook(notebook, stem, figures):
                 "text/html": living_figure(output["data"], cell, saved, f"{stem}-{count}", figures, where)
             }
     return notebook
+
+
+def link_that_sets(match):
+    """`[words](#figure:mean=-2)` as HTML: no heading has that name, and hydrate.js knows what to do."""
+    words, state = match.groups()
+    return f'<a class="sets-figure" href="{html.escape(state)}">{words}</a>'
 
 
 def living_figure(data, cell, saved, name, figures, where):
@@ -124,6 +136,8 @@ def living_figure(data, cell, saved, name, figures, where):
         )
 
     state = {key: value for key, value in model["state"].items() if key != "layout"}
+    chapter, count = re.fullmatch(r"0?(\w+?)-.*-(\d+)", name).groups()
+    state["number"] = f"{chapter}.{count}"
     code = {"esm": state.pop("_esm"), "css": state.pop("_css", "")}
     digest = "code-" + hashlib.sha256(json.dumps(code).encode()).hexdigest()[:12]
     buffers = [{"path": buffer["path"], "data": buffer["data"]} for buffer in model.get("buffers", [])]

@@ -87,5 +87,31 @@
     }
   }
 
-  document.querySelectorAll(".living-figure").forEach(hydrate);
+  // A link such as #figure:mean=-2&log_var=0 sets the first figure of the page, #figure2:… the second. What the reader
+  // does there is kept in the address, so that one can point at it.
+  const figures = [...document.querySelectorAll(".living-figure")];
+  function setFigure(hash) {
+    const [, place, state] = /^#figure(\d*):(.+)$/.exec(hash) ?? [];
+    const figure = state && figures[(place || 1) - 1]?.querySelector("[data-ready]");
+    if (!figure) return;
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    figure.scrollIntoView({ block: "nearest", behavior });
+    const detail = Object.fromEntries(new URLSearchParams(state));
+    figure.dispatchEvent(new CustomEvent("vaelab:set", { detail }));
+  }
+  addEventListener("hashchange", () => setFigure(location.hash));
+  addEventListener("click", ({ target }) => {
+    const link = target.closest("a.sets-figure");
+    if (link?.hash === location.hash) setFigure(link.hash); // the address does not change
+  });
+  addEventListener("vaelab:state", ({ target, detail }) => {
+    const place = figures.indexOf(target.closest(".living-figure")) + 1,
+      hash = detail && `#figure${place > 1 ? place : ""}:${detail}`;
+    if (!hash && !location.hash.startsWith("#figure")) return;
+    try {
+      history.replaceState(history.state, "", hash || location.pathname + location.search);
+    } catch {} // in a frame that may not
+  });
+
+  Promise.all(figures.map(hydrate)).then(() => setFigure(location.hash));
 })();

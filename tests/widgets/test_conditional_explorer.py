@@ -158,6 +158,19 @@ def test_the_mouse_moves_what_it_should(show, decoder):
     assert "11 % lie farther out" in readout  # exp(-1.5²)
 
 
+def test_a_pinned_handwriting_stays_below_the_digits(show, decoder):
+    page = show(ConditionalExplorer(decoder, CODES, LABELS, start=(0.5, 0.5)))
+    lower = ".ce-option:nth-of-type(7) canvas:last-of-type"
+    assert not page.locator(lower).is_visible()
+    page.get_by_role("button", name="Pin this handwriting").click()
+    page.get_by_role("application").press("Shift+ArrowLeft")
+    assert page.locator(lower).is_visible()
+    assert np.abs(pixels(page, lower) - expected(decoder, (0.5, 0.5), 6)).max() < 0.01
+    assert "the pinned z = (0.50, 0.50)" in page.locator("legend").inner_text()
+    page.get_by_role("button", name="Take the pin out").click()
+    assert not page.locator(lower).is_visible()
+
+
 def test_python_and_browser_hold_the_same_point(show, decoder):
     figure = ConditionalExplorer(decoder)
     figure.point = (5, -0.25)

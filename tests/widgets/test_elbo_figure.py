@@ -67,7 +67,7 @@ def test_the_last_bar_ends_on_the_line(show):
     page = show(*(ELBOFigure(*state[:3], sigma_x=state[3]) for state in STATES))
     for picture in page.locator(".ef-bars").all():
         bars = [[float(bar.get_attribute(name)) for name in ("x", "width")] for bar in picture.locator(".ef-bar").all()]
-        line = float(picture.locator(".ef-evidence").get_attribute("x1"))
+        line = float(picture.locator(".ef-evidence").first.get_attribute("x1"))
         (first, wide), (second, wider), (third, widest) = bars
         assert third == pytest.approx(second, abs=0.01)  # the gap begins where the KL ended
         assert second + wider == pytest.approx(first, abs=0.01) or first + wide == pytest.approx(
@@ -79,7 +79,7 @@ def test_the_last_bar_ends_on_the_line(show):
 @pytest.mark.parametrize("start", [(1.5, 0.5), (-2.0, -1.0)])
 def test_the_button_stops_where_no_step_helps(show, start):
     page = show(ELBOFigure(1.5, *start, sigma_x=0.35))
-    page.get_by_role("button").click()
+    page.get_by_role("button", name="Move q uphill").click()
     mean, log_var = (page.evaluate(f"views[0].model.get('{name}')") for name in ("mean", "log_var"))
 
     def gap(q):  # its formula is tested above

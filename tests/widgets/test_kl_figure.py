@@ -65,6 +65,44 @@ def test_the_keyboard_moves_q_and_it_is_said(show):
     assert f"{expected:.3f}" in page.locator(".vx-title").nth(1).text_content()
 
 
+@pytest.mark.parametrize(
+    ("name", "q"), [("like p", (0.5, 0.7)), ("narrow", (0, -3)), ("wide", (0, 1.5)), ("far away", (2.5, -1))]
+)
+def test_a_button_puts_q_where_it_says(show, name, q):
+    page = show(KLFigure(prior_mean=0.5, prior_log_var=0.7))
+    page.get_by_role("button", name=name).click()
+    assert page.evaluate("['mean', 'log_var'].map((name) => views[0].model.get(name))") == list(q)
+
+
+def test_areas_that_are_compared_share_a_scale_which_can_be_kept(show):
+    page = show(KLFigure(mean=2, log_var=-1.5))
+
+    def drawn():
+        """Pixels that each area fills, and its size in nats."""
+        paths = page.evaluate("""() => [...document.querySelectorAll("path.kl-plus, path.kl-minus")].map((path) => {
+            const ends = path.getAttribute("d").slice(1, -1).split("L").map((pair) => pair.split(" ").map(Number));
+            return ends.reduce((sum, [x, y], i) => {
+                const [a, b] = ends[(i + 1) % ends.length];
+                return sum + (x * b - a * y) / 2;
+            }, 0);
+        })""")
+        first, second = abs(paths[0]) - abs(paths[1]), abs(paths[2]) - abs(paths[3])
+        nats = [float(n) for n in re.findall(r"([\d.]+) nats", page.locator(".vx-readout strong").text_content())]
+        return np.array([first, second]), np.array(nats)
+
+    pixels, nats = drawn()
+    assert pixels[0] / pixels[1] == pytest.approx(nats[0] / nats[1], rel=0.05)
+    page.get_by_role("checkbox", name="keep the scale").check()
+    slider(page, "log_var of q").fill("-0.5")
+    smaller, less = drawn()
+    assert smaller / pixels == pytest.approx(less / nats, rel=0.03)
+    slider(page, "log_var of q").fill("-4")  # more than the kept scale holds: it grows
+    pixels, nats = drawn()
+    assert pixels[0] / pixels[1] == pytest.approx(nats[0] / nats[1], rel=0.05)
+    slider(page, "log_var of q").fill("-0.5")
+    assert drawn()[0] / less == pytest.approx(pixels / nats, rel=0.05)
+
+
 def test_the_pointer_moves_the_mean(show):
     page = show(KLFigure(mean=0, log_var=0))
     box = page.locator(".vx-drawing").bounding_box()
@@ -128,7 +166,7 @@ def test_the_figure_fits_the_page(show, width):
 
 def test_no_english_word_is_left_in_another_language(show, english_left):
     page = show(KLFigure())
-    assert english_left(page, "z") == []
+    assert english_left(page, "z", "q", "p") == []
     assert "0,684" in page.locator(".vx-readout").text_content()
 
 

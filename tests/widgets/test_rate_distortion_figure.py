@@ -118,6 +118,22 @@ def test_a_click_chooses_the_nearest_point(show):
     assert "β = 0.1" in page.locator(".vx-readout").text_content() and slider(page).input_value() == "0"
 
 
+def test_the_marker_is_dragged_along_the_points(show):
+    page = show(RateDistortionFigure(stored(), beta=0.1))
+    first, last = (page.locator(".rd-dot").nth(i).bounding_box() for i in (0, 2))
+    page.mouse.move(first["x"], first["y"])
+    page.mouse.down()
+    page.mouse.move(last["x"], last["y"], steps=5)
+    page.mouse.up()
+    assert page.evaluate("views[0].model.get('beta')") == 4
+
+
+def test_a_telephone_shows_the_curve_and_its_digits_together(show):
+    page = show(RateDistortionFigure(stored()), width=390)
+    curve, rows = (page.locator(name).bounding_box() for name in (".rd-curve", ".rd-rows"))
+    assert rows["y"] + rows["height"] - curve["y"] < 480
+
+
 def test_the_still_picture_and_its_one_line_stay_the_same():
     first, second = (RateDistortionFigure(stored())._repr_mimebundle_()[0] for _ in range(2))
     assert first["text/plain"] == second["text/plain"]

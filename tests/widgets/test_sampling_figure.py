@@ -42,7 +42,7 @@ def test_the_samples_have_the_spread_of_their_formula():
 
 def test_the_noise_and_the_still_picture_stay_the_same():
     first, second = (SamplingFigure(log_var=-1.0)._repr_mimebundle_()[0] for _ in range(2))
-    assert first["image/png"] == second["image/png"] and len(first["image/png"]) < 60_000
+    assert first["image/png"] == second["image/png"] and len(first["image/png"]) < 70_000
     assert first["text/plain"] == second["text/plain"]
     assert first["text/plain"] == "SamplingFigure: mean 0.00, log_var -1.00, standard deviation of z 0.61"
 
@@ -70,6 +70,26 @@ def test_the_noise_stays_when_a_slider_moves(show):
     assert slider.get_attribute("aria-valuetext") == "−0.05"
     assert page.evaluate("views[0].model.get('epsilon')") == noise
     page.wait_for_function("document.querySelector('[aria-live]').textContent.startsWith('z = 0.05 + 0.98')")
+
+
+def test_noise_drawn_anew_keeps_its_mean_and_spread_and_the_way_back(show):
+    page = show(SamplingFigure(mean=0.5, log_var=-1.0))
+    first, before = page.evaluate("views[0].model.get('epsilon')"), dots(page)
+    page.get_by_role("button", name="Draw ε again").click()
+    noise = np.array(page.evaluate("views[0].model.get('epsilon')"))
+    assert noise.tolist() != first and np.all(np.diff(noise) >= 0) and len(noise) == 60
+    assert noise.mean() == pytest.approx(0, abs=1e-9) and noise.std() == pytest.approx(1)
+    assert np.abs(np.sort(dots(page)) - (0.5 + np.exp(-0.5) * noise)).max() < 1e-3
+    page.get_by_role("button", name="Start again").click()
+    assert np.abs(dots(page) - before).max() < 1e-6
+
+
+def test_the_bell_stands_on_the_axis_of_the_samples(show):
+    page = show(SamplingFigure(mean=1.0, log_var=-1.0))
+    heights = page.evaluate("""() => document.querySelector(".sf-wanted").getAttribute("d").slice(1).split("L")
+        .map((pair) => Number(pair.split(" ")[1]))""")
+    axis = float(page.locator("circle").last.get_attribute("cy"))
+    assert max(heights) <= axis and min(heights) < axis - 60 and heights[0] == pytest.approx(axis, abs=1)
 
 
 def test_the_box_to_tick_gives_the_wrong_spread(show):
@@ -107,7 +127,7 @@ def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, width, scheme
     assert page.locator(".vx-dark").count() == (scheme == "dark")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert violations(page) == ""
-    for control in page.locator("input[type=range], .sf-toggle").all():
+    for control in page.locator("input[type=range], .vx-toggle").all():
         assert control.bounding_box()["height"] >= 44
 
 

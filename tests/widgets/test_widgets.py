@@ -350,12 +350,12 @@ def test_the_pointer_moves_the_point(show, decoder, cloud):
     assert point(page).tolist() == explorer.view["high"]
 
 
-def test_a_finger_moves_the_point_and_not_the_page(show, decoder, cloud):
-    explorer = LatentExplorer(decoder, *cloud)
-    page = show(explorer, width=390, has_touch=True, is_mobile=True)
-    session = page.context.new_cdp_session(page)
+@pytest.fixture
+def swipe():
+    """swipe(page, x, y, dx, dy): a finger goes down at (x, y), moves, and is lifted."""
 
-    def swipe(x, y, dx, dy):
+    def perform(page, x, y, dx, dy):
+        session = page.context.new_cdp_session(page)
         touch = lambda kind, points: session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})  # noqa: E731
         touch("touchStart", [{"x": x, "y": y}])
         for i in range(1, 9):
@@ -364,14 +364,33 @@ def test_a_finger_moves_the_point_and_not_the_page(show, decoder, cloud):
         touch("touchEnd", [])
         page.wait_for_timeout(100)
 
-    x, y = place(page, explorer, [0, 5])
-    end = place(page, explorer, [4, 12])
-    swipe(x, y, end[0] - x, end[1] - y)
-    assert np.abs(point(page) - [4, 12]).max() < 0.3
+    return perform
+
+
+def test_a_finger_on_the_ring_moves_the_point_and_not_the_page(show, decoder, cloud, swipe):
+    explorer = LatentExplorer(decoder, *cloud, start=[0, 5])
+    page = show(explorer, width=390, has_touch=True, is_mobile=True)
+    (x, y), end = place(page, explorer, [0.5, 5.5]), place(page, explorer, [4, -6])
+    swipe(page, x, y, end[0] - x, end[1] - y)  # beside the ring's middle, and downwards
+    assert np.abs(point(page) - [4, -6]).max() < 0.3
     assert page.evaluate("scrollY") == 0
-    words = page.locator(".vx-small").bounding_box()
-    swipe(words["x"] + 20, words["y"] + 10, 0, -200)
-    assert page.evaluate("scrollY") > 50  # the same swipe scrolls where it starts beside the plane
+
+
+def test_elsewhere_on_the_plane_a_finger_scrolls_jumps_or_drags(show, decoder, cloud, swipe):
+    explorer = LatentExplorer(decoder, *cloud, start=[0, 10])
+    page = show(explorer, width=390, has_touch=True, is_mobile=True)
+    x, y = place(page, explorer, [0, -8])
+    swipe(page, x, y, 3, -150)
+    assert page.evaluate("scrollY") > 50, "a vertical swipe scrolls the page"
+    assert point(page).tolist() == [0, 10], "and leaves the point where it was"
+    page.touchscreen.tap(*place(page, explorer, [-6, 3]))
+    assert np.abs(point(page) - [-6, 3]).max() < 0.3, "a tap jumps"
+    x, y = place(page, explorer, [2, -4])
+    end = place(page, explorer, [8, -6])
+    scrolled = page.evaluate("scrollY")
+    swipe(page, x, y, end[0] - x, end[1] - y)
+    assert np.abs(point(page) - [8, -6]).max() < 0.3, "a finger that moves sideways drags"
+    assert page.evaluate("scrollY") == scrolled
 
 
 def test_the_arrow_keys_move_the_point(show, decoder, cloud):
@@ -431,6 +450,30 @@ def test_the_slider_walks_along_its_path(show, decoder, cloud):
         assert control.bounding_box()["height"] >= 44
 
 
+def test_the_slider_stands_where_the_point_is_or_says_that_it_is_elsewhere(show, decoder, cloud):
+    path = {"name": "across", "from": [-10, 0], "to": [10, 0]}
+    explorer = LatentExplorer(decoder, *cloud, paths=[path], start=[0, 0])
+    page = show(explorer)
+    slider = page.get_by_role("slider", name="across")
+    assert (slider.input_value(), slider.get_attribute("aria-valuetext")) == ("50", "50 %")
+    page.mouse.click(*place(page, explorer, [5, 8]))
+    assert slider.get_attribute("aria-valuetext") == page.locator(".vx-percent").inner_text() == "off the path"
+    assert float(slider.input_value()) == pytest.approx(75, abs=2), "the nearest place of the path"
+    slider.press("ArrowRight")
+    assert point(page)[1] == 0 and slider.get_attribute("aria-valuetext").endswith(" %")
+
+
+def test_the_point_leaves_a_trail_until_it_starts_again(show, decoder, cloud):
+    page = show(LatentExplorer(decoder, *cloud, start=[0, 0]))
+    steps = "document.querySelector('.vx-trail').getAttribute('d').split('L').length"
+    page.locator(".vx-plot").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowUp")
+    assert page.evaluate(steps) == 4
+    page.get_by_role("button", name="Start again").click()
+    assert page.evaluate(steps) == 1
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(show, decoder, cloud, scheme):
     ways = [{"name": "across", "from": [-10, 0], "to": [10, 0]}, {"name": "up", "from": [0, -10], "to": [0, 10]}]
@@ -445,7 +488,7 @@ def test_axe_finds_no_violation(show, decoder, cloud, scheme):
         "document.body.style.background = matchMedia('(prefers-color-scheme: dark)').matches ? '#111' : '#fff'"
     )
     assert violations(page) == ""
-    assert page.evaluate("new Set([...document.querySelectorAll('[id]')].map((e) => e.id)).size") == 2
+    assert page.evaluate("new Set([...document.querySelectorAll('[id]')].map((e) => e.id)).size") == 4  # hint and name
 
 
 def test_the_figure_follows_the_page_s_theme(show, decoder, cloud):

@@ -3,7 +3,7 @@
 const LEFT = 30,
   RIGHT = 12,
   TOP = 28,
-  PANEL = 130,
+  PANELS = [86, 130], // on a telephone, and wide
   BOTTOM = 38,
   STEPS = 60,
   LINES = ["straight", "spherical"];
@@ -50,8 +50,29 @@ function render({ model, el }) {
     });
     return select;
   });
+  // Walks from one end to the other in about six seconds, in steps for those who asked for less motion.
+  const player = element(choice, "button", { type: "button", class: "vx-button", ...OWN_KEYS }, strings.play);
+  let playing = 0;
+  function stop() {
+    clearTimeout(playing);
+    playing = 0;
+    player.textContent = strings.play;
+  }
+  function step() {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches,
+      way = Math.min(1, Math.round(100 * model.get("way") + (calm ? 10 : 1)) / 100);
+    change({ way }, { timeStamp: performance.now() });
+    if (way === 1) stop();
+    else playing = setTimeout(step, calm ? 800 : 60);
+  }
+  player.addEventListener("click", (event) => {
+    if (playing) return stop();
+    if (model.get("way") === 1) change({ way: 0 }, event);
+    player.textContent = strings.pause;
+    step();
+  });
   const main = element(root, "div", { class: "cw-main" });
-  const pictures = LINES.map((name) => {
+  const pictures = [...LINES, "difference"].map((name) => {
     const beside = element(main, "div"),
       frame = element(beside, "div", { class: "vx-frame" });
     const picture = element(frame, "canvas", { role: "img", width, height });
@@ -105,16 +126,16 @@ function render({ model, el }) {
 
   function drawLengths(way, lengths) {
     const w = drawing.clientWidth || 300,
-      base = TOP + PANEL,
+      tall = PANELS[Number(root.clientWidth >= 560)],
+      base = TOP + tall,
       ceiling = Math.max(1.15 * band[1], ...lengths.flat());
     const toX = (t) => LEFT + t * (w - RIGHT - LEFT),
-      toY = (length) => base - (length / ceiling) * PANEL;
+      toY = (length) => base - (length / ceiling) * tall;
     set(drawing, { height: base + BOTTOM, viewBox: `0 0 ${w} ${base + BOTTOM}` });
     drawing.replaceChildren();
     const box = { x: LEFT, y: toY(band[1]), width: w - RIGHT - LEFT, height: toY(band[0]) - toY(band[1]) };
     element(drawing, "rect", { class: "cw-band", ...box });
     element(drawing, "text", { class: "vx-title", x: 4, y: 15 }, strings.length);
-    element(drawing, "text", { x: w - RIGHT - 4, y: toY(band[1]) + 14, "text-anchor": "end" }, strings.band);
     ticksBeside(drawing, LEFT, ticks(0, ceiling, 4).found, toY, (value) => number(value, 0));
     element(drawing, "line", { x1: LEFT, x2: LEFT, y1: TOP, y2: base });
     element(drawing, "line", { x1: LEFT, x2: w - RIGHT, y1: base, y2: base });
@@ -122,13 +143,22 @@ function render({ model, el }) {
     ticksBelow(drawing, base, [0, 0.5, 1], toX, percent, [LEFT + 20, w - RIGHT - 20]);
     const middle = { x: (LEFT + w - RIGHT) / 2, y: base + 34, "text-anchor": "middle" };
     element(drawing, "text", middle, strings.way);
-    LINES.forEach((name, i) => {
+    const lines = LINES.map((name, i) => {
       const trace = lengths.map((pair, k) => `${toX(k / STEPS).toFixed(1)} ${toY(pair[i]).toFixed(1)}`).join("L");
-      element(drawing, "path", { class: `cw-line cw-${name}`, d: `M${trace}` });
+      return element(drawing, "path", { class: `cw-line cw-${name}`, d: `M${trace}` });
     });
     at(way).forEach((z, i) => {
-      element(drawing, "circle", { class: `cw-${LINES[i]}`, cx: toX(way), cy: toY(lengthOf(z)), r: 5 });
+      const dot = { class: `cw-${LINES[i]}`, cx: toX(way), cy: toY(lengthOf(z)), r: 5 };
+      lines.push(element(drawing, "circle", dot));
     });
+    const [x, y, bottom] = [w - RIGHT - 4, toY(band[1]), toY(band[0])],
+      label = element(drawing, "text", { class: "cw-name" }, strings.band);
+    const places = [y + 14, bottom - 6, y - 5, bottom + 16, (y + bottom) / 2 + 4].flatMap((height) => [
+      [x, height, "end"],
+      [LEFT + 6, height, "start"],
+      [(LEFT + x) / 2, height],
+    ]);
+    placeFreely(label, places, lines.flatMap(along), [LEFT, TOP - 6, w - RIGHT, base]);
   }
 
   function draw() {
@@ -136,13 +166,22 @@ function render({ model, el }) {
       [start, end] = model.get("ends").map((place) => names[place]),
       here = at(way);
     const percent = number(100 * way, 0);
-    here.forEach((z, i) => {
-      const pixels = decode(layers, z);
+    // Red where the spherical line has more ink, dark where the straight one has: no difference is white.
+    const both = here.map((z) => Array.from(decode(layers, z)));
+    const shades = (k) => {
+      const more = both[1][k] - both[0][k];
+      return more > 0 ? [180, 35, 90].map((c) => 255 - more * (255 - c)) : Array(3).fill(255 * (1 + more));
+    };
+    const differ = both[0].reduce((sum, value, k) => sum + Math.abs(value - both[1][k]), 0) / (width * height);
+    pictures.forEach((picture, i) => {
       blank();
-      for (let k = 0; k < pixels.length; k++) image.data.fill(255 * (1 - pixels[k]), 4 * places[k], 4 * places[k] + 3);
-      pictures[i].getContext("2d").putImageData(image, 0, 0);
-      const words = { line: strings[LINES[i]], percent, start, end };
-      pictures[i].setAttribute("aria-label", fill(strings.image, words));
+      for (let k = 0; k < places.length; k++) {
+        const colour = i < 2 ? Array(3).fill(255 * (1 - both[i][k])) : shades(k);
+        image.data.set(colour, 4 * places[k]);
+      }
+      picture.getContext("2d").putImageData(image, 0, 0);
+      const words = { line: strings[LINES[i]], percent, start, end, share: number(100 * differ, 1) };
+      picture.setAttribute("aria-label", fill(strings[i < 2 ? "image" : "difference_image"], words));
     });
     const lengths = Array.from({ length: STEPS + 1 }, (_, k) => at(k / STEPS).map(lengthOf));
     const [low, round] = [0, 1].map((i) => number(Math.min(...lengths.map((pair) => pair[i])), 2));
@@ -152,14 +191,24 @@ function render({ model, el }) {
     first.textContent = fill(strings.readout, { straight, spherical });
     const [near, far] = here.map((z) => number(share(lengthOf(z)), share(lengthOf(z)) < 10 ? 1 : 0));
     second.textContent = fill(strings.share, { straight: near, spherical: far });
-    selects.forEach((select, place) => (select.value = model.get("ends")[place]));
+    selects.forEach((select, place) => {
+      const ends = model.get("ends");
+      select.value = ends[place];
+      [...select.options].forEach((option, i) => (option.disabled = i === ends[1 - place])); // no line from x to x
+    });
     showWay(way, fill(strings.percent, { percent }));
     model.get("amounts").forEach((amount, i) => showAmounts[i](amount, number(amount, 1)));
   }
 
   const traits = ["ends", "way", "amounts"];
-  const { change, remove } = enliven({ model, traits, root, box: drawing, says: [first, second], draw });
-  return remove;
+  const settable = {
+    ends: (n) => (n in codes ? n : undefined),
+    way: (n) => clamp(n, [0, 1]),
+    amounts: (n) => clamp(n, [-most, most]),
+  };
+  const parts = { model, traits, root, box: drawing, says: [first, second] };
+  const { change, remove } = enliven({ ...parts, draw, again: stop, settable });
+  return () => (stop(), remove());
 }
 
 export { sphericalLine };

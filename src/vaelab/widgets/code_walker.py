@@ -176,12 +176,21 @@ def _strings():
     """All that the browser says, in the language in use. Numbers are formatted there."""
     return {
         "language": current_language(),
+        "title": tr("The straight line and the round one."),
+        "try": tr("Walk from one end to the other: where do the two pictures differ most, and where do the lengths?"),
         "from": tr("from"),
         "to": tr("to"),
+        "play": tr("Play"),
+        "pause": tr("Pause"),
         "way": tr("way done"),
         "percent": tr("{percent} %"),
         "straight": tr("straight line"),
         "spherical": tr("spherical line"),
+        "difference": tr("difference"),
+        "difference_image": tr(
+            "Difference of the two images, {share} % of full ink a pixel on average: red where the spherical line has "
+            "more ink, dark where the straight one has"
+        ),
         "length": tr("length of z"),
         "band": tr("98 of 100 points of N(0, I)"),
         "image": tr("Image decoded on the {line}, {percent} % of the way from {start} to {end}"),
@@ -192,6 +201,7 @@ def _strings():
         "share": tr("Of points of N(0, I), {straight} % and {spherical} % lie nearer to 0."),
         "small": tr(
             "Move along both lines with the slider, or drag across a picture or the curves. The other sliders add a "
-            "direction to z or, below 0, take it away. Solid line: straight; dashed: spherical."
+            "direction to z or, below 0, take it away. Solid line: straight; dashed: spherical. Difference: red where "
+            "the spherical line has more ink, dark where the straight one has."
         ),
     }

@@ -31,21 +31,42 @@ function render({ model, el }) {
 
   // The elements
   const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
-  const { main, hint, plot, scatter, axes, picture, caption } = addPlane(root, strings.plane, network.shape);
+  const { main, hint, plot, scatter, axes, grip, picture, caption } = addPlane(root, strings.plane, network.shape);
+  main.classList.add("ce-main");
   const [where, rare] = addReadout(main),
     name = newId();
   const own = element(where.parentElement, "span", { class: "ce-key ce-own", "aria-hidden": "true" });
   const others = element(where.parentElement, "span", { class: "ce-key", "aria-hidden": "true" }, strings.others);
   own.hidden = others.hidden = !labels.length;
+  // A pinned handwriting stays below the digits, for comparison with wherever the point goes.
+  const pin = element(where.parentElement, "button", { type: "button", class: "vx-button ce-pin", ...OWN_KEYS });
+  let pinned = null;
+  pin.addEventListener("click", () => keep(pinned ? null : point));
+  function keep(z) {
+    pinned = z;
+    pin.textContent = z ? strings.unpin : strings.pin;
+    const [x, y] = (z ?? [0, 0]).map((value) => number(value, 2));
+    legend.textContent = z ? `${strings.choose} ${fill(strings.pinned, { x, y })}` : strings.choose;
+    pins.forEach((context, label) => {
+      context.canvas.hidden = !z;
+      if (z) paint(decode(drawers[label], z)), context.putImageData(image, 0, 0);
+    });
+    showPin();
+  }
+  function showPin() {
+    set(spot, pinned ? { cx: toX(pinned[0]), cy: toY(pinned[1]), r: 5 } : { r: 0 });
+  }
   const choice = element(root, "fieldset", { class: "ce-choice" });
-  element(choice, "legend", {}, strings.choose);
+  const legend = element(choice, "legend", {}, strings.choose);
   const radios = [],
+    pins = [],
     thumbnails = [];
   for (let label = 0; label < LABELS; label++) {
     const box = element(choice, "label", { class: "ce-option" });
     const words = { type: "radio", name, value: label, "aria-label": fill(strings.digit, { label }), ...OWN_KEYS };
     radios.push(element(box, "input", words));
     thumbnails.push(element(box, "canvas", { width, height, "aria-hidden": "true" }).getContext("2d"));
+    pins.push(element(box, "canvas", { width, height, hidden: "", "aria-hidden": "true" }).getContext("2d"));
     element(box, "span", { "aria-hidden": "true" }, String(label));
   }
   element(root, "p", { class: "vx-small", id: hint }, strings.hint);
@@ -58,9 +79,21 @@ function render({ model, el }) {
   let point,
     chosen,
     side = 0,
-    ring;
+    ring,
+    spot;
   const toX = (x) => LEFT + ((x + reach) / (2 * reach)) * side,
     toY = (y) => TOP + ((reach - y) / (2 * reach)) * side;
+
+  // Draws pixels on the image, and returns how much ink they take
+  function paint(pixels) {
+    let sum = 0;
+    for (let i = 0; i < pixels.length; i++) {
+      const k = 4 * places[i];
+      sum += pixels[i];
+      image.data[k] = image.data[k + 1] = image.data[k + 2] = 255 * (1 - pixels[i]);
+    }
+    return sum;
+  }
 
   // Everything that depends on the point and on the label
   function draw() {
@@ -68,18 +101,13 @@ function render({ model, el }) {
     if (chosen !== model.get("label")) (chosen = model.get("label")), drawScatter();
     let ink = 0;
     for (let label = 0; label < LABELS; label++) {
-      const pixels = decode(drawers[label], point);
-      let sum = 0;
-      for (let i = 0; i < pixels.length; i++) {
-        const k = 4 * places[i];
-        sum += pixels[i];
-        image.data[k] = image.data[k + 1] = image.data[k + 2] = 255 * (1 - pixels[i]);
-      }
+      const sum = paint(decode(drawers[label], point));
       thumbnails[label].putImageData(image, 0, 0);
       if (label === chosen) large.putImageData(image, 0, 0), (ink = (100 * sum) / (width * height));
     }
     radios[chosen].checked = true;
     set(ring, { transform: `translate(${toX(point[0])} ${toY(point[1])})` });
+    grip.style.transform = `translate(${toX(point[0])}px, ${toY(point[1])}px)`;
     const [x, y] = point.map((value) => number(value, 2));
     where.textContent = fill(strings.where, { x, y, label: chosen });
     const outside = 100 * Math.exp(-0.5 * (point[0] ** 2 + point[1] ** 2)); // the chi-squared law with 2 degrees
@@ -108,10 +136,13 @@ function render({ model, el }) {
     ticksBelow(grid, bottom, found, toX, toText);
     ticksBeside(grid, LEFT, found, toY, toText);
     element(grid, "text", { x: LEFT + side / 2, y: bottom + 33, "text-anchor": "middle", class: "vx-name" }, "z₁");
-    element(grid, "text", { x: 9, y: TOP + side / 2 - 12, "text-anchor": "middle", class: "vx-name" }, "z₂");
+    const name = { x: 9, y: betweenTicks(found.map(toY)), "text-anchor": "middle", class: "vx-name" };
+    element(grid, "text", name, "z₂");
     for (const radius of [1, 2].filter((r) => r < reach)) {
       element(lines, "circle", { cx: toX(0), cy: toY(0), r: (radius / (2 * reach)) * side });
     }
+    spot = element(lines, "circle", { class: "ce-spot" });
+    showPin();
     ring = element(element(axes, "g", { class: "vx-cursor" }), "g", { class: "vx-ring" });
     for (const halo of ["vx-halo", ""]) {
       element(ring, "circle", { class: halo, r: 8 });
@@ -158,7 +189,9 @@ function render({ model, el }) {
   radios.forEach((radio, label) => radio.addEventListener("change", (event) => change({ label }, event)));
 
   const parts = { model, traits: ["point", "label"], root, box: plot, says: [where, rare] };
-  const { change, remove } = enliven({ ...parts, draw, redraw: drawPlane });
+  const settable = { point: (n) => clamp(n, [-reach, reach]), label: (n) => (n in radios ? n : undefined) };
+  const { change, remove } = enliven({ ...parts, draw, redraw: drawPlane, settable, again: () => keep(null) });
+  keep(null);
   return remove;
 }
 

@@ -164,8 +164,13 @@ def _strings():
     """All that the browser says, in the language in use. Numbers are formatted there."""
     return {
         "language": current_language(),
+        "title": tr("One z, ten digits."),
+        "try": tr("Keep the point and change the digit: what stays? Then move to the rim: what changes?"),
         "plane": tr("Plane of codes with a movable point; the keys 0 to 9 choose the digit"),
         "choose": tr("The same z, drawn as each digit. Choose one:"),
+        "pin": tr("Pin this handwriting"),
+        "unpin": tr("Take the pin out"),
+        "pinned": tr("Below each: the pinned z = ({x}, {y})."),
         "digit": tr("digit {label}"),
         "where": tr("z = ({x}, {y}), label {label}."),
         "rare": tr("Of draws from N(0, I), {percent} % lie farther out."),

@@ -61,9 +61,7 @@ function climb(state, ranges) {
 
 const EDGE = 10,
   TITLE = 24,
-  PANEL = 130,
   AXIS = 38,
-  ROW = 44,
   BAR = 16,
   FOOT = 40,
   POINTS = 700;
@@ -89,12 +87,14 @@ function render({ model, el }) {
   const button = element(root, "button", { type: "button", class: "ef-best", ...OWN_KEYS }, strings.best);
   element(root, "p", { class: "vx-small" }, strings.small);
 
-  let width = 0;
+  let width = 0,
+    tall = 130,
+    down = 44; // the heights of the curves and of a bar with its name: less on a telephone
   const now = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
 
   function drawCurves(state, evidence) {
     const right = width - EDGE,
-      base = TITLE + PANEL;
+      base = TITLE + tall;
     const lines = [
       ["ef-posterior", (z) => Math.exp(logJoint(z, state) - evidence)],
       ["ef-prior", (z) => Math.exp(logPrior(z))],
@@ -107,7 +107,7 @@ function render({ model, el }) {
     set(curves, { height: base + AXIS, viewBox: `0 0 ${width} ${base + AXIS}` });
     element(curves, "text", { class: "vx-title", x: EDGE, y: 15 }, strings.curves);
     for (const [name, f] of lines) {
-      const trace = at.map((z) => `${toX(z).toFixed(1)} ${(base - (f(z) / ceiling) * PANEL).toFixed(1)}`).join("L");
+      const trace = at.map((z) => `${toX(z).toFixed(1)} ${(base - (f(z) / ceiling) * tall).toFixed(1)}`).join("L");
       const close = name === "ef-posterior" ? `L${right} ${base}L${EDGE} ${base}Z` : "";
       element(curves, "path", { class: name, d: `M${trace}${close}` });
     }
@@ -131,8 +131,8 @@ function render({ model, el }) {
     const bottom = -span * 1.03,
       ceiling = Math.max(highest * 1.15, 0.06 * span);
     const toX = (value) => EDGE + ((value - bottom) / (ceiling - bottom)) * (width - 2 * EDGE);
-    const height = 3 * ROW + FOOT,
-      base = 3 * ROW + 2;
+    const height = 3 * down + FOOT,
+      base = 3 * down + 2;
     bars.replaceChildren();
     set(bars, { height, viewBox: `0 0 ${width} ${height}` });
     const stripes = addStripes(bars);
@@ -142,18 +142,27 @@ function render({ model, el }) {
       ["gap", missing],
     ];
     words.forEach(([name, value], row) => {
-      const y = row * ROW,
+      const y = row * down,
         [start, end] = ends[row].map(toX);
       const bar = { x: Math.min(start, end), width: Math.abs(end - start), y: y + 24, height: BAR };
       const drawn = element(bars, "rect", { class: "ef-bar ef-" + name, ...bar });
       if (name === "kl") drawn.style.fill = stripes;
-      if (row) element(bars, "line", { class: "ef-link", x1: start, x2: start, y1: y - 4, y2: y + 24 });
     });
     const there = toX(evidence);
-    element(bars, "line", { class: "ef-evidence", x1: there, x2: there, y1: 24, y2: base });
     words.forEach(([name, value], row) => {
-      // above the line, which may cross them
-      element(bars, "text", { class: "vx-title", x: EDGE, y: row * ROW + 17 }, `${strings[name]}: ${nats(value)}`);
+      const y = row * down,
+        label = { class: "vx-title", x: EDGE, y: y + 17 };
+      const end = element(bars, "text", label, `${strings[name]}: ${nats(value)}`).getComputedTextLength() + EDGE + 4;
+      // Lines stop at words in their way.
+      const parts = (x) => (x > end ? [[y, y + 24]] : [[y + 22, y + 24]]);
+      const start = toX(ends[row][0]),
+        rest = [y + 24, row === 2 ? base : y + down];
+      for (const [y1, y2] of row ? [[y - 4, y], ...parts(start)] : []) {
+        element(bars, "line", { class: "ef-link", x1: start, x2: start, y1, y2 });
+      }
+      for (const [y1, y2] of row ? [...parts(there), rest] : [rest]) {
+        element(bars, "line", { class: "ef-evidence", x1: there, x2: there, y1, y2 });
+      }
     });
     element(bars, "line", { x1: EDGE, x2: width - EDGE, y1: base, y2: base });
     const { found, decimals } = ticks(bottom, ceiling, Math.max(3, width / 90));
@@ -166,6 +175,7 @@ function render({ model, el }) {
   function draw() {
     const state = now();
     width = curves.clientWidth || 420;
+    [tall, down] = width < 480 ? [96, 40] : [130, 44];
     const evidence = logEvidence(state),
       first = reconstruction(state),
       kl = divergence(state),
@@ -198,7 +208,8 @@ function render({ model, el }) {
     change({ mean: clamp(Math.round((low + share * (high - low)) / step) * step, ranges.mean) }, event);
   });
 
-  const { change, remove } = enliven({ model, traits: NAMES, root, box: curves, says: [sum, parts], draw });
+  const settable = Object.fromEntries(NAMES.map((name) => [name, (n) => clamp(n, ranges[name])]));
+  const { change, remove } = enliven({ model, traits: NAMES, root, box: curves, says: [sum, parts], draw, settable });
   return remove;
 }
 

@@ -106,6 +106,8 @@ def _strings():
     """All that the browser says, in the language in use. Numbers are formatted there."""
     return {
         "language": current_language(),
+        "title": tr("A bound, and what it misses."),
+        "try": tr("Make the gap as small as you can by hand, then press the button: who is better?"),
         "x": tr("the number x"),
         "mean": tr("mean of q"),
         "log_var": tr("log_var of q"),

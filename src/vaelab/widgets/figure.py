@@ -34,10 +34,15 @@ class LivingFigure(anywidget.AnyWidget):
     """A widget that computes in the browser, and shows a still picture where no script runs.
 
     A figure sets `_esm, _css = code(...)`, gives `strings`, all that the browser says in the language in use, and
-    defines `_still(figure)`, which draws on an empty Matplotlib figure of 6.4 by `_still_height` inches.
+    defines `_still(figure)`, which draws on an empty Matplotlib figure of 6.4 by `_still_height` inches. Among the
+    strings are "title", the figure's name, and "try", a sentence that says what to try: they stand at its head, beside
+    a button that starts it again. The site puts the figure's number before the name.
     """
 
     strings = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, *, strings, **traits):
+        super().__init__(strings={**shared_strings(), **strings}, **traits)
 
     def _repr_mimebundle_(self, **kwargs):
         from matplotlib.figure import Figure
@@ -48,6 +53,11 @@ class LivingFigure(anywidget.AnyWidget):
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png")
         return {**data, "image/png": base64.b64encode(buffer.getvalue()).decode()}, metadata
+
+
+def shared_strings():
+    """What every figure says."""
+    return {"again": tr("Start again"), "figure": tr("Living figure {number}. {title}")}
 
 
 def finite_number(value, name):

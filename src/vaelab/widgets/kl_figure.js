@@ -16,7 +16,7 @@ const integrand = (z, q, p) => Math.exp(logDensity(z, q)) * (logDensity(z, q) - 
 const LEFT = 44,
   RIGHT = 10,
   TITLE = 24,
-  PANEL = 84,
+  PANELS = [62, 84], // on a telephone, and wide
   GAP = 10,
   BOTTOM = 36,
   POINTS = 700;
@@ -39,26 +39,39 @@ function render({ model, el }) {
       change({ [name]: value }, event),
     ),
   );
+  const presets = element(root, "div", { class: "vx-row" });
+  for (const [name, values] of [
+    ["same", prior],
+    ["narrow", [0, -3]],
+    ["wide", [0, 1.5]],
+    ["far", [2.5, -1]],
+  ]) {
+    const button = element(presets, "button", { type: "button", class: "vx-button", ...OWN_KEYS }, strings[name]);
+    button.addEventListener("click", (event) => change({ mean: values[0], log_var: values[1] }, event));
+  }
+  const keep = addToggle(root, strings.keep_scale, (keep_scale, event) => change({ keep_scale }, event));
   const [kl, about] = addReadout(root);
   element(root, "p", { class: "vx-small" }, strings.small);
 
   let width = 0,
-    stripes = "";
+    tall = PANELS[1],
+    stripes = "",
+    scale = [0, 0]; // of both areas
 
   function panel(svg, top, title, lines, extent) {
     const right = width - RIGHT,
-      base = top + TITLE + PANEL;
+      base = top + TITLE + tall;
     const toX = (z) => LEFT + ((z - low) / (high - low)) * (right - LEFT);
     const [bottom, ceiling] = extent,
-      toY = (y) => base - ((y - bottom) / (ceiling - bottom)) * PANEL;
+      toY = (y) => base - ((y - bottom) / (ceiling - bottom)) * tall;
     element(svg, "text", { class: "vx-title", x: LEFT, y: top + 15 }, title);
     const { found, decimals } = ticks(bottom, ceiling, 3);
     ticksBeside(svg, LEFT, found, toY, (value) => number(value, decimals));
-    element(svg, "line", { x1: LEFT, x2: LEFT, y1: base - PANEL, y2: base });
+    element(svg, "line", { x1: LEFT, x2: LEFT, y1: base - tall, y2: base });
     element(svg, "line", { x1: LEFT, x2: right, y1: toY(0), y2: toY(0) });
     for (const [name, f] of lines) {
       const at = Array.from({ length: POINTS + 1 }, (_, i) => low + (i / POINTS) * (high - low));
-      const trace = (clip) => at.map((z) => `${toX(z).toFixed(1)} ${toY(clip(f(z))).toFixed(1)}`).join("L");
+      const trace = (clip) => at.map((z) => `${toX(z).toFixed(1)} ${toY(clip(f(z))).toFixed(2)}`).join("L");
       if (name === "kl-outline") {
         const close = `L${right} ${toY(0)}L${LEFT} ${toY(0)}Z`;
         element(svg, "path", { class: "kl-plus", d: `M${trace((y) => Math.max(0, y))}${close}` });
@@ -67,7 +80,7 @@ function render({ model, el }) {
       }
       element(svg, "path", { class: name, d: `M${trace((y) => y)}` });
     }
-    return { base, toX };
+    return { base, toX, toY };
   }
 
   // Lowest and highest value on the drawn part, with some air; always around zero.
@@ -87,7 +100,8 @@ function render({ model, el }) {
   function draw() {
     const q = [model.get("mean"), model.get("log_var")];
     width = curves.clientWidth || 420;
-    const height = 3 * (TITLE + PANEL + GAP) + BOTTOM;
+    tall = PANELS[Number(width >= 480)];
+    const height = 3 * (TITLE + tall + GAP) + BOTTOM;
     curves.replaceChildren();
     set(curves, { height, viewBox: `0 0 ${width} ${height}` });
     stripes = addStripes(curves);
@@ -98,8 +112,8 @@ function render({ model, el }) {
       densityP = (z) => Math.exp(logDensity(z, prior));
     const first = (z) => integrand(z, q, prior),
       second = (z) => integrand(z, prior, q);
-    const next = TITLE + PANEL + GAP;
-    panel(
+    const next = TITLE + tall + GAP;
+    const above = panel(
       curves,
       0,
       strings.densities,
@@ -109,9 +123,22 @@ function render({ model, el }) {
       ],
       extent(densityQ, densityP),
     );
-    const title = (name, area) => fill(strings[name], { area: nats(area) });
-    panel(curves, next, title("forward", forward), [["kl-outline", first]], extent(first));
-    const last = panel(curves, 2 * next, title("backward", backward), [["kl-outline", second]], extent(second));
+    // The curves' names, each on the side that is turned away from the other curve
+    const away = q[0] < prior[0] ? -1 : 1;
+    for (const [name, [mean, logVar], f, side] of [
+      ["q", q, densityQ, away],
+      ["p", prior, densityP, -away],
+    ]) {
+      const z = mean + side * Math.exp(logVar / 2),
+        place = { x: above.toX(z) + 6 * side, y: above.toY(f(z)) - 4, "text-anchor": side < 0 ? "end" : "start" };
+      element(curves, "text", { class: "kl-name", ...place }, name);
+    }
+    const title = (name, area) => fill(strings[name], { area: nats(area) }),
+      needed = extent(first, second);
+    // A kept scale grows when it must, since a curve that is cut off has no area.
+    scale = model.get("keep_scale") ? [Math.min(scale[0], needed[0]), Math.max(scale[1], needed[1])] : needed;
+    panel(curves, next, title("forward", forward), [["kl-outline", first]], scale);
+    const last = panel(curves, 2 * next, title("backward", backward), [["kl-outline", second]], scale);
     const values = ticks(low, high, Math.max(4, width / 70)).found;
     ticksBelow(curves, last.base + 2, values, last.toX, (value) => number(value, 0));
     const name = { class: "vx-title", x: last.toX((low + high) / 2), y: last.base + 34, "text-anchor": "middle" };
@@ -126,6 +153,7 @@ function render({ model, el }) {
       backward: nats(backward),
     };
     sliders.forEach((show, i) => show(q[i], number(q[i], 1)));
+    keep(model.get("keep_scale"));
     kl.textContent = fill(strings.kl, words);
     about.textContent = fill(strings.q, words);
     curves.setAttribute("aria-label", `${fill(strings.picture, words)} ${kl.textContent}`);
@@ -137,8 +165,10 @@ function render({ model, el }) {
     change({ mean: clamp(Math.round((low + share * (high - low)) / step) * step, means) }, event);
   });
 
-  const traits = ["mean", "log_var"];
-  const { change, remove } = enliven({ model, traits, root, box: curves, says: [kl, about], draw });
+  const traits = ["mean", "log_var", "keep_scale"],
+    again = () => (scale = [0, 0]),
+    settable = { mean: (n) => clamp(n, means), log_var: (n) => clamp(n, log_vars), keep_scale: null };
+  const { change, remove } = enliven({ model, traits, root, box: curves, says: [kl, about], draw, again, settable });
   return remove;
 }
 

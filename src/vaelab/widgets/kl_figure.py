@@ -18,6 +18,7 @@ class KLFigure(LivingFigure):
 
     mean, log_var: where the sliders stand at first; traits of the same names follow the reader, and can be set.
         They are clamped to the sliders' range, -3 to 3 and -4 to 2.
+        Both areas have one vertical scale; with the trait `keep_scale` it stays while q moves, and only grows.
     prior_mean, prior_log_var: of p, fixed, within the same ranges.
     Raises ValueError for anything but finite numbers, and for a prior out of range.
     """
@@ -27,6 +28,7 @@ class KLFigure(LivingFigure):
 
     mean = traitlets.TraitType(0.0).tag(sync=True)
     log_var = traitlets.TraitType(0.0).tag(sync=True)
+    keep_scale = traitlets.Bool(False).tag(sync=True)  # of the two areas, while q moves
     view = traitlets.Dict().tag(sync=True)  # {"prior", "means", "log_vars", "step", "low", "high"}
 
     def __init__(self, mean=1.0, log_var=-1.0, prior_mean=0.0, prior_log_var=0.0):
@@ -69,6 +71,8 @@ class KLFigure(LivingFigure):
             axes.fill_between(z, values, where=values < 0, facecolor="none", edgecolor=MUTED, hatch="////", lw=0)
             axes.axhline(0, color=MUTED, lw=0.8)
             axes.set_title(self.strings[words].replace("{area}", f"{kl:.3f}"), fontsize=10)
+        integrands[0].sharey(integrands[1])
+        integrands[0].autoscale()
         for axes in (densities, *integrands):
             axes.tick_params(labelsize=8)
         integrands[1].set_xlabel("z", fontsize=9)
@@ -78,8 +82,15 @@ def _strings():
     """All that the browser says, in the language in use. Numbers are formatted there."""
     return {
         "language": current_language(),
+        "title": tr("Two Gaussians, two divergences."),
+        "try": tr("Make q narrow, then wide: which of the two areas grows faster?"),
         "mean": tr("mean of q"),
         "log_var": tr("log_var of q"),
+        "same": tr("like p"),
+        "narrow": tr("narrow"),
+        "wide": tr("wide"),
+        "far": tr("far away"),
+        "keep_scale": tr("keep the scale of the areas"),
         "densities": tr("Densities: q solid, p dashed"),
         "forward": tr("q ln(q/p), its area: {area}"),
         "backward": tr("p ln(p/q), its area: {area}"),
@@ -91,7 +102,7 @@ def _strings():
         "kl": tr("KL(q ‖ p) = {forward} nats, KL(p ‖ q) = {backward} nats."),
         "small": tr(
             "Use the sliders, or drag across the curves to move q. Filled: counted as positive. Striped: counted as "
-            "negative. Each drawing has a vertical scale of its own. What lies beyond its ends is counted, too."
+            "negative. The two areas have one vertical scale. What lies beyond its ends is counted, too."
         ),
     }
 

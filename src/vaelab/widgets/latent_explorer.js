@@ -23,7 +23,7 @@ function render({ model, el }) {
   // The elements
   const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
   const name = fill(strings.plane, { n: number(count, 0) });
-  const { main, hint, plot, scatter, axes, frame, picture, caption } = addPlane(root, name, network.shape);
+  const { main, hint, plot, scatter, axes, grip, frame, picture, caption } = addPlane(root, name, network.shape);
   caption.textContent = strings.caption;
   const badge = element(frame, "span", { class: "vx-badge", "aria-hidden": "true" }, strings.badge);
   const [where, state] = addReadout(main);
@@ -37,9 +37,11 @@ function render({ model, el }) {
     nearest = 0,
     distance = 0,
     side = 0,
-    active = 0;
+    active = 0,
+    places = []; // where the point has been
   let line,
     ring,
+    trail,
     partner,
     pathMarks = [];
   const toX = (x) => LEFT + ((x - low[0]) / span) * side,
@@ -78,6 +80,9 @@ function render({ model, el }) {
     set(line, { x1: a, y1: b, x2: x, y2: y });
     set(partner, { cx: a, cy: b });
     set(ring, { transform: `translate(${x} ${y})` });
+    grip.style.transform = `translate(${x}px, ${y}px)`;
+    showTrail();
+    showWay();
     root.dataset.state = outside ? "outside" : "inside";
     badge.hidden = !outside;
 
@@ -89,6 +94,14 @@ function render({ model, el }) {
       "aria-label",
       fill(strings.image, { width, height, ink: number((100 * ink) / pixels.length, 0), place }),
     );
+  }
+
+  // Where the point has been of late; a jump leaves a gap
+  function showTrail() {
+    if (point !== places.at(-1)) places = [...places.slice(-60), point];
+    const far = (i) => i === 0 || Math.hypot(...[0, 1].map((k) => places[i][k] - places[i - 1][k])) > span / 10;
+    const parts = places.map(([x, y], i) => `${far(i) ? "M" : "L"}${toX(x).toFixed(1)} ${toY(y).toFixed(1)}`);
+    trail.setAttribute("d", parts.join(""));
   }
 
   function moveTo(x, y, event) {
@@ -115,45 +128,54 @@ function render({ model, el }) {
     ticksBelow(grid, bottom, across.found, toX, (value) => number(value, across.decimals));
     ticksBeside(grid, LEFT, up.found, toY, (value) => number(value, up.decimals));
     element(grid, "text", { x: LEFT + side / 2, y: bottom + 34, "text-anchor": "middle", class: "vx-name" }, "z₁");
-    element(grid, "text", { x: 10, y: TOP + side / 2, "text-anchor": "middle", class: "vx-name" }, "z₂");
+    const name = { x: 10, y: betweenTicks(up.found.map(toY)), "text-anchor": "middle", class: "vx-name" };
+    element(grid, "text", name, "z₂");
 
-    for (const region of regions) {
-      const { center, radius } = region,
-        around = (by) => [center[0] + by, center[1] + by];
-      const box = region.low ? [...region.low, ...region.high] : [...around(-radius), ...around(radius)];
-      const [x, top, right] = [toX(box[0]), toY(box[3]), toX(box[2])],
-        bottom = toY(box[1]);
-      const ellipse = { cx: (x + right) / 2, cy: (top + bottom) / 2, r: (right - x) / 2 };
-      if (region.low) element(lines, "rect", { x, y: top, width: right - x, height: bottom - top });
-      else element(lines, "circle", ellipse);
-      const title = { class: "vx-name", y: Math.max(TOP + 13, top - 5), "text-anchor": "middle" };
-      const name = element(marks, "text", title, region.name);
-      const half = name.getComputedTextLength() / 2 + 4;
-      set(name, { x: clamp(region.low ? x + half : ellipse.cx, [LEFT + half, LEFT + side - half]) });
-    }
+    // Labels keep off each other, off all lines, and off the ring where it starts. Digits come first: they stay close.
+    const shapes = regions.map(({ low, high, center, radius }) => {
+      if (!low) return element(lines, "circle", { cx: toX(center[0]), cy: toY(center[1]), r: (radius / span) * side });
+      const corner = { x: toX(low[0]), y: toY(high[1]) };
+      return element(lines, "rect", { ...corner, width: toX(high[0]) - corner.x, height: toY(low[1]) - corner.y });
+    });
+    const ends = [];
     pathMarks = paths.map((path) => {
       const [x1, y1, x2, y2] = [toX(path.from[0]), toY(path.from[1]), toX(path.to[0]), toY(path.to[1])];
       const group = element(lines, "g", { class: "vx-path" });
-      element(group, "line", { x1, y1, x2, y2 });
-      const length = Math.hypot(x2 - x1, y2 - y1) || 1,
-        dx = (26 * (x2 - x1)) / length,
-        dy = (24 * (y2 - y1)) / length;
+      shapes.push(element(group, "line", { x1, y1, x2, y2 }));
+      const length = Math.hypot(x2 - x1, y2 - y1) || 1;
       for (const [x, y, share, way] of [
         [x1, y1, 0, -1],
         [x2, y2, 100, 1],
       ]) {
         element(group, "circle", { cx: x, cy: y, r: 3.5 });
-        const place = { x: x + way * dx, y: y + way * dy + 4, "text-anchor": "middle" };
-        element(group, "text", place, fill(strings.percent, { percent: share }));
+        const text = element(group, "text", {}, fill(strings.percent, { percent: share }));
+        const first = [x + (way * 28 * (x2 - x1)) / length, y + (way * 24 * (y2 - y1)) / length + 4];
+        ends.push([text, [first, ...around(x, y, [19, 27, 36])]]);
       }
       return group;
     });
     showPath();
+    const [startX, startY] = [toX(view.start[0]), toY(view.start[1])],
+      frame = [LEFT + 2, TOP + 2, LEFT + side - 2, bottom - 2];
+    const taken = [[startX - 17, startY - 17, startX + 17, startY + 17], ...shapes.flatMap(along)];
     const digit = Math.min(17, side / 21);
     for (const [label, x, y] of view.marks) {
-      const place = { class: "vx-digit", x: toX(x), y: toY(y) + digit / 3, "text-anchor": "middle" };
-      set(element(marks, "text", place, String(label)), { "font-size": digit });
+      const text = element(marks, "text", { class: "vx-digit", "font-size": digit }, String(label)),
+        [a, b] = [toX(x), toY(y)];
+      placeFreely(text, [[a, b + digit / 3], ...around(a, b, [4, 9, 15, 22, 30])], taken, frame, true);
     }
+    for (const [text, places] of ends) placeFreely(text, places, taken, frame);
+    regions.forEach((region, i) => {
+      const { x, y, width, height } = shapes[i].getBBox(),
+        text = element(marks, "text", { class: "vx-name" }, region.name);
+      const [a, b, r] = [x + width / 2, y + height / 2, Math.max(width, height) / 2];
+      const inside = [18, 26, 34, 44].flatMap((deep) => [
+        [a, y + deep],
+        [a, y + height - deep + 8],
+      ]);
+      placeFreely(text, [...around(a, b, [r + 5, r + 14, r + 26, r + 40, r + 56, r + 72]), ...inside], taken, frame);
+    });
+    trail = element(cursor, "path", { class: "vx-trail" });
     line = element(cursor, "line", { class: "vx-nearest" });
     partner = element(cursor, "circle", { class: "vx-partner", r: 3.5 });
     ring = element(cursor, "g", { class: "vx-ring" });
@@ -193,15 +215,26 @@ function render({ model, el }) {
 
   // Controls
   const controls = element(root, "div", { class: "vx-controls" });
-  let slider, percent, select;
+  let slider, percent, select, pathName;
   function showPath() {
+    if (slider) pathName.textContent = paths[active].name;
     pathMarks.forEach((group, i) => group.classList.toggle("vx-active", i === active));
+  }
+  // The slider stands where the point's shadow falls on the path, and says so if the point is elsewhere.
+  function showWay() {
+    if (!slider) return;
+    const { from, to } = paths[active],
+      along = [to[0] - from[0], to[1] - from[1]],
+      [dx, dy] = [point[0] - from[0], point[1] - from[1]];
+    const t = clamp((dx * along[0] + dy * along[1]) / (along[0] ** 2 + along[1] ** 2 || 1), [0, 1]);
+    const off = Math.hypot(dx - t * along[0], dy - t * along[1]) > span / 100;
+    slider.value = Math.round(100 * t);
+    percent.textContent = off ? strings.off_path : fill(strings.percent, { percent: slider.value });
+    slider.setAttribute("aria-valuetext", percent.textContent);
   }
   function walk(event) {
     const { from, to } = paths[active],
       t = slider.value / 100;
-    percent.textContent = fill(strings.percent, { percent: slider.value });
-    slider.setAttribute("aria-valuetext", percent.textContent);
     moveTo(from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1]), event);
   }
   if (paths.length) {
@@ -211,15 +244,12 @@ function render({ model, el }) {
       paths.forEach((path, i) => element(select, "option", { value: i }, path.name));
     }
     const label = element(controls, "label", { class: "vx-walk" });
-    const name = element(label, "span", { class: select ? "vx-hidden" : "" }, paths[0].name);
+    pathName = element(label, "span", { class: select ? "vx-hidden" : "" }, paths[0].name);
     slider = element(label, "input", { type: "range", min: 0, max: 100, step: 1, value: 0, ...OWN_KEYS });
     percent = element(controls, "span", { class: "vx-percent", "aria-hidden": "true" });
-    percent.textContent = fill(strings.percent, { percent: 0 });
-    slider.setAttribute("aria-valuetext", percent.textContent);
     slider.addEventListener("input", walk);
     select?.addEventListener("change", (event) => {
       active = Number(select.value);
-      name.textContent = paths[active].name;
       slider.value = 0;
       showPath();
       walk(event);
@@ -247,7 +277,9 @@ function render({ model, el }) {
   });
 
   const parts = { model, traits: ["point"], root, box: plot, says: [where, state] };
-  const { change, remove } = enliven({ ...parts, draw, redraw: drawPlane });
+  const again = () => ((places = []), (active = 0), select && (select.value = 0), showPath());
+  const settable = { point: (n, i) => clamp(n, [low[i], high[i]]) };
+  const { change, remove } = enliven({ ...parts, draw, redraw: drawPlane, again, settable });
   return remove;
 }
 

@@ -108,7 +108,7 @@ class LatentExplorer(LivingFigure):
             },
             paths=paths,
             regions=regions,
-            strings=_strings(),
+            strings=_strings(bool(paths)),
             point=start,
         )
 
@@ -151,9 +151,15 @@ class LatentExplorer(LivingFigure):
         image.set_xlabel(self.strings["caption"], fontsize=9)
 
 
-def _strings():
+def _strings(with_path=False):
     """All that the browser says, in the language in use. Numbers are formatted there."""
+    ways = (
+        tr("Drag the ring from one crowd of codes to another: where is the picture no digit any more?"),
+        tr("Walk along the path, then leave it: where is the picture no digit any more?"),
+    )
     return {
+        "title": tr("A plane of codes."),
+        "try": ways[with_path],
         "language": current_language(),
         "plane": tr("Plane of {n} codes with a movable point"),
         "hint": tr("Drag or click in the plane, or use the arrow keys: Shift for bigger steps, Home for the start."),
@@ -174,6 +180,7 @@ def _strings():
         ),
         "path": tr("Path"),
         "percent": tr("{percent} %"),
+        "off_path": tr("off the path"),
     }
 
 

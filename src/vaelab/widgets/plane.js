@@ -82,12 +82,13 @@ function addPlane(root, name, [height, width]) {
   const plot = element(main, "div", { class: "vx-plot", tabindex: 0, role: "application", ...words, ...OWN_KEYS });
   const scatter = element(plot, "canvas", { "aria-hidden": "true" });
   const axes = element(plot, "svg", { "aria-hidden": "true", focusable: "false" });
+  const grip = element(plot, "div", { class: "vx-grip" }); // where a finger takes the point, see onDrag
   const beside = element(main, "div", { class: "vx-image" });
   const frame = element(beside, "div", { class: "vx-frame" });
   const picture = element(frame, "canvas", { role: "img", width, height });
   picture.style.aspectRatio = `${width} / ${height}`;
   const caption = element(beside, "div", { class: "vx-caption", "aria-hidden": "true" });
-  return { main, hint, plot, scatter, axes, frame, picture, caption };
+  return { main, hint, plot, scatter, axes, grip, frame, picture, caption };
 }
 
 // Lays the canvas over the square, sharp on any screen, and returns its context.
@@ -98,6 +99,12 @@ function fit(canvas, left, top, side) {
   set(canvas, { style: `left: ${left}px; top: ${top}px; width: ${side}px; height: ${side}px` });
   ink.setTransform(scale, 0, 0, scale, 0, 0);
   return ink;
+}
+
+// The height for the name of a vertical axis: between two ticks, at about its middle.
+function betweenTicks(heights) {
+  const middle = Math.floor((heights.length - 1) / 2);
+  return heights.length > 1 ? (heights[middle] + heights[middle + 1]) / 2 + 4 : heights[0] - 14;
 }
 
 // Step of an arrow key in units of `small`, five times as far with Shift: [dx, dy], or nothing for another key.

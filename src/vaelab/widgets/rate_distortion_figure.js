@@ -21,7 +21,7 @@ function unpackRow(bytes, row) {
 const LEFT = 46,
   RIGHT = 12,
   TOP = 26,
-  PANEL = 190,
+  PANELS = [116, 190], // narrow, so that the curve and its digits fit on a telephone's screen, and wide
   BOTTOM = 40;
 
 function render({ model, el }) {
@@ -39,19 +39,19 @@ function render({ model, el }) {
   const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
   const main = element(root, "div", { class: "rd-main" });
   const curve = element(main, "svg", { class: "vx-drawing rd-curve", role: "img", focusable: "false" });
-  const bars = element(main, "svg", { class: "vx-drawing rd-bars", role: "img", focusable: "false" });
-  const control = element(root, "label", { class: "rd-control" });
+  const control = element(main, "label", { class: "rd-control" });
   const ends = { min: 0, max: points.length - 1, step: 1 };
   const showBeta = addSlider(control, strings.beta, ends, (index, event) =>
     change({ beta: points[index].beta }, event),
   );
-  const [value, sum] = addReadout(root);
-  const rows = element(root, "div", { class: "rd-rows" });
+  const rows = element(main, "div", { class: "rd-rows" });
   const canvases = ["digits", "reconstructed", "samples"].map((name) => {
     element(rows, "div", {}, strings[name]);
     const size = { width: COLUMNS * (SIDE + GAP) - GAP, height: SIDE };
     return [name, element(rows, "canvas", { ...size, role: "img" })];
   });
+  const [value, sum] = addReadout(main);
+  const bars = element(main, "svg", { class: "vx-drawing rd-bars", role: "img", focusable: "false" });
   element(root, "p", { class: "vx-small" }, strings.small);
 
   const all = [...points.map((p) => [p.rate, p.distortion]), ...others];
@@ -60,15 +60,16 @@ function render({ model, el }) {
     air = 0.06 * (Math.max(...distortions) - Math.min(...distortions));
   const [low, high] = [Math.min(...distortions) - air, Math.max(...distortions) + air];
   const mostKL = 1.05 * Math.max(...points.flatMap((p) => p.kl), 1e-3);
-  let width = 0;
+  let width = 0,
+    tall = PANELS[1];
 
   const at = () =>
     Math.max(
       0,
       points.findIndex((p) => p.beta === model.get("beta")),
     );
-  const toX = (rate) => LEFT + (rate / mostRate) * (width - RIGHT - LEFT);
-  const toY = (distortion) => TOP + ((high - distortion) / (high - low)) * PANEL;
+  const toX = (rate) => LEFT + 12 + (rate / mostRate) * (width - RIGHT - LEFT - 12); // room for the marker at 0
+  const toY = (distortion) => TOP + ((high - distortion) / (high - low)) * tall;
 
   function axes(svg, w, base, title, name, yLow, yHigh, y) {
     const height = base + (name ? BOTTOM : 8);
@@ -85,8 +86,9 @@ function render({ model, el }) {
 
   function drawCurve(point) {
     width = curve.clientWidth || 420;
+    tall = PANELS[Number(root.clientWidth >= 560)];
     const total = point.rate + point.distortion,
-      base = TOP + PANEL;
+      base = TOP + tall;
     axes(curve, width, base, strings.curve, strings.rate, low, high, toY);
     const values = ticks(0, mostRate, Math.max(3, width / 80)).found;
     ticksBelow(curve, base, values, toX, (value) => number(value, 0));
@@ -94,28 +96,27 @@ function render({ model, el }) {
     const from = Math.max(0, total - high),
       to = Math.min(mostRate, total - low);
     const ends = { x1: toX(from), y1: toY(total - from), x2: toX(to), y2: toY(total - to) };
-    if (to > from) element(curve, "line", { class: "rd-sum", ...ends });
+    const drawn = to > from ? [element(curve, "line", { class: "rd-sum", ...ends })] : [];
     const trace = points.map((p) => `${toX(p.rate).toFixed(1)} ${toY(p.distortion).toFixed(1)}`).join("L");
-    element(curve, "path", { class: "rd-line", d: `M${trace}` });
+    drawn.push(element(curve, "path", { class: "rd-line", d: `M${trace}` }));
     for (const [rate, distortion] of others) {
-      element(curve, "circle", { class: "rd-other", cx: toX(rate), cy: toY(distortion), r: 2.5 });
+      drawn.push(element(curve, "circle", { class: "rd-other", cx: toX(rate), cy: toY(distortion), r: 2.5 }));
     }
     for (const p of points) {
-      element(curve, "circle", { class: "rd-dot", cx: toX(p.rate), cy: toY(p.distortion), r: 4 });
+      drawn.push(element(curve, "circle", { class: "rd-dot", cx: toX(p.rate), cy: toY(p.distortion), r: 4 }));
     }
-    const place = { cx: toX(point.rate), cy: toY(point.distortion), r: 9 };
-    element(curve, "circle", { class: "rd-marker", ...place });
-    const left = place.cx > width - 90;
-    const label = { x: place.cx + (left ? -14 : 14), y: place.cy - 8, "text-anchor": left ? "end" : "start" };
-    element(curve, "text", { class: "rd-label", ...label }, fill(strings.value, { beta: betaText(point.beta) }));
+    const [x, y] = [toX(point.rate), toY(point.distortion)];
+    drawn.push(element(curve, "circle", { class: "rd-marker", cx: x, cy: y, r: 9 }));
+    const label = element(curve, "text", { class: "rd-label" }, fill(strings.value, { beta: betaText(point.beta) }));
+    const places = [[x + 14, y - 8, "start"], ...around(x, y, [12, 18, 26, 36, 50, 70])];
+    placeFreely(label, places, drawn.flatMap(along), [LEFT + 2, TOP - 4, width - RIGHT, base - 2]);
     const words = fill(strings.picture, { count: points.length });
     curve.setAttribute("aria-label", `${words} ${value.textContent}`);
   }
 
   function drawBars(point) {
     const w = bars.clientWidth || 260,
-      beside = bars.getBoundingClientRect().top < curve.getBoundingClientRect().bottom;
-    const panel = beside ? PANEL : PANEL / 2,
+      panel = root.clientWidth >= 560 ? tall : 66,
       base = TOP + panel,
       y = (kl) => base - (kl / mostKL) * panel;
     axes(bars, w, base, strings.bars, "", 0, mostKL, y);
@@ -171,16 +172,16 @@ function render({ model, el }) {
     });
   }
 
-  curve.addEventListener("pointerdown", (event) => {
-    if (!event.isPrimary || event.button !== 0) return;
+  onDrag(curve, (event) => {
     const box = curve.getBoundingClientRect();
     const distance = (p) =>
       Math.hypot(toX(p.rate) - event.clientX + box.left, toY(p.distortion) - event.clientY + box.top);
     const nearest = points.reduce((best, p, i) => (distance(p) < distance(points[best]) ? i : best), 0);
-    change({ beta: points[nearest].beta }, event);
+    if (nearest !== at()) change({ beta: points[nearest].beta }, event);
   });
 
-  const { change, remove } = enliven({ model, traits: ["beta"], root, box: curve, says: [value, sum], draw });
+  const settable = { beta: (n) => points.find((p) => p.beta === n)?.beta };
+  const { change, remove } = enliven({ model, traits: ["beta"], root, box: curve, says: [value, sum], draw, settable });
   return remove;
 }
 

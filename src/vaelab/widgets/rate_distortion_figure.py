@@ -131,6 +131,8 @@ def _strings():
     """All that the browser says, in the language in use. Numbers are formatted there."""
     return {
         "language": current_language(),
+        "title": tr("What a nat buys."),
+        "try": tr("Drag the marker from right to left: what do the digits lose first?"),
         "beta": tr("β, the price of a nat"),
         "rate": tr("Rate, in nats"),
         "curve": tr("Distortion, in nats"),
@@ -144,7 +146,7 @@ def _strings():
         "reconstructed": tr("reconstructed"),
         "samples": tr("samples, from N(0, I)"),
         "small": tr(
-            "Move the slider, or click near a point. Large dots: seed 0; small dots: the other seeds. Dashed: all "
-            "points with the same sum. Filled bars: active units. The scales of the drawings never change."
+            "Move the slider, or drag the marker along the points. Large dots: seed 0; small dots: the other seeds. "
+            "Dashed: all points with the same sum. Filled bars: active units. The scales of the drawings never change."
         ),
     }

@@ -12,22 +12,33 @@ function spread(values) {
   return Math.sqrt(values.reduce((sum, x) => sum + (x - middle) ** 2, 0) / values.length);
 }
 
+// Mean 0 and standard deviation 1, sorted, as in Python, and as many as there were.
+function drawNoise(n) {
+  const draws = Array.from(
+    { length: n },
+    () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()),
+  );
+  const middle = draws.reduce((sum, x) => sum + x, 0) / n,
+    wide = spread(draws);
+  return draws.map((x) => (x - middle) / wide).sort((a, b) => a - b);
+}
+
 const UPPER = 40,
-  LOWER = 170,
-  CURVE = 76,
-  HEIGHT = 298,
+  LOWER = 176,
+  CURVE = 92,
+  HEIGHT = 222,
   EDGE = 12;
 
 function render({ model, el }) {
   const strings = model.get("strings"),
-    epsilon = model.get("epsilon"),
     ranges = model.get("ranges");
   const marked = new Set(model.get("marked")),
-    names = ["mean", "log_var", "by_variance"];
+    names = ["mean", "log_var", "by_variance"],
+    count = model.get("epsilon").length;
   const number = numbersOf(strings.language);
 
   const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
-  const label = fill(strings.picture, { n: epsilon.length });
+  const label = fill(strings.picture, { n: count });
   const picture = element(root, "svg", { class: "vx-drawing vx-across sf-picture", role: "img", "aria-label": label });
   const controls = element(root, "div", { class: "sf-controls" });
   const sliders = ["mean", "log_var"].map((name) => {
@@ -35,23 +46,29 @@ function render({ model, el }) {
       move = (value, event) => change({ [name]: value }, event);
     return addSlider(element(controls, "label"), strings[name], { min, max, step: 0.05 }, move);
   });
-  const toggle = element(controls, "label", { class: "sf-toggle" });
-  const box = element(toggle, "input", { type: "checkbox", ...OWN_KEYS });
-  element(toggle, "span", {}, strings.by_variance);
+  const tick = addToggle(controls, strings.by_variance, (by_variance, event) => change({ by_variance }, event));
+  const anew = element(
+    element(root, "div", { class: "vx-row" }),
+    "button",
+    { type: "button", class: "vx-button", ...OWN_KEYS },
+    strings.anew,
+  );
+  anew.addEventListener("click", (event) => change({ epsilon: drawNoise(count) }, event));
   const [formula, words] = addReadout(root);
-  element(root, "p", { class: "vx-small" }, fill(strings.hint, { n: epsilon.length }));
+  element(root, "p", { class: "vx-small" }, fill(strings.hint, { n: count }));
 
   let width = 0,
+    epsilon,
     grip,
     threads = [],
     upper = [],
     lower = [],
-    curve,
-    wanted;
+    curve;
   const toX = (value) => EDGE + ((value + ranges.shown) / (2 * ranges.shown)) * (width - 2 * EDGE);
 
-  // Everything that depends on the width
+  // Everything that depends on the width and on the noise
   function drawFrame() {
+    epsilon = model.get("epsilon");
     width = picture.clientWidth || 600;
     picture.replaceChildren();
     picture.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
@@ -64,13 +81,11 @@ function render({ model, el }) {
         anchor = x < 20 ? "start" : x > width - 20 ? "end" : "middle";
       element(picture, "line", { x1: x, x2: x, y1: LOWER, y2: LOWER + 5 });
       element(picture, "line", { x1: x, x2: x, y1: UPPER - 5, y2: UPPER });
-      element(picture, "text", { x, y: HEIGHT - 6, "text-anchor": anchor }, number(value, 0));
+      element(picture, "text", { x, y: LOWER + 22, "text-anchor": anchor }, number(value, 0));
     }
     element(picture, "text", { class: "vx-title", x: EDGE, y: UPPER - 16 }, strings.noise);
-    element(picture, "text", { class: "vx-title", x: EDGE, y: LOWER - 12 }, strings.sample);
+    element(picture, "text", { class: "vx-title", x: EDGE, y: HEIGHT - 5 }, strings.sample);
     curve = element(picture, "path", { class: "sf-wanted" });
-    const place = { class: "vx-title", y: LOWER + CURVE + 28, "text-anchor": "middle" };
-    wanted = element(picture, "text", place, strings.wanted);
     const order = [...epsilon.keys()].sort((a, b) => marked.has(a) - marked.has(b)); // the marked ones on top
     (threads = []), (upper = []), (lower = []);
     for (const i of order) {
@@ -87,6 +102,7 @@ function render({ model, el }) {
 
   // Everything that depends on the sliders
   function draw() {
+    if (epsilon !== model.get("epsilon")) return drawFrame();
     const [mean, logVar, byVariance] = names.map((name) => model.get(name));
     const { z, sigma, factor } = samples(epsilon, mean, logVar, byVariance),
       measured = spread(z);
@@ -96,13 +112,10 @@ function render({ model, el }) {
       lower[i].setAttribute("cx", x);
     });
     const points = Array.from({ length: 161 }, (_, i) => ranges.shown * (i / 80 - 1));
-    const height = (x) => LOWER + 8 + CURVE * Math.exp(-0.5 * ((x - mean) / sigma) ** 2);
+    const height = (x) => LOWER - CURVE * Math.exp(-0.5 * ((x - mean) / sigma) ** 2);
     curve.setAttribute("d", "M" + points.map((x) => `${toX(x).toFixed(1)} ${height(x).toFixed(1)}`).join("L"));
-    const half = wanted.getComputedTextLength() / 2 + 4;
-    set(wanted, { x: clamp(toX(mean), [half, width - half]) });
-
     sliders.forEach((show, i) => show([mean, logVar][i], number([mean, logVar][i], 2)));
-    box.checked = byVariance;
+    tick(byVariance);
     formula.textContent = fill(strings.formula, { mean: number(mean, 2), factor: number(factor, 2) });
     const beyond = z.filter((value) => Math.abs(value) > ranges.shown).length;
     words.textContent = [
@@ -115,15 +128,15 @@ function render({ model, el }) {
     root.dataset.state = byVariance ? "variance" : "deviation";
   }
 
-  box.addEventListener("change", (event) => change({ by_variance: box.checked }, event));
   onDrag(picture, (event) => {
     if (event.type === "pointerdown") return (grip = { x: event.clientX, mean: model.get("mean") });
     const moved = ((event.clientX - grip.x) * 2 * ranges.shown) / (width - 2 * EDGE);
     change({ mean: clamp(grip.mean + moved, ranges.mean) }, event);
   });
 
-  const parts = { model, traits: names, root, box: picture, says: [formula, words] };
-  const { change, remove } = enliven({ ...parts, draw, redraw: drawFrame });
+  const parts = { model, traits: [...names, "epsilon"], root, box: picture, says: [formula, words] };
+  const settable = { mean: (n) => clamp(n, ranges.mean), log_var: (n) => clamp(n, ranges.log_var), by_variance: null };
+  const { change, remove } = enliven({ ...parts, draw, redraw: drawFrame, settable });
   return remove;
 }
 

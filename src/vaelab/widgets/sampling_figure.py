@@ -82,8 +82,8 @@ class SamplingFigure(LivingFigure):
             axes.plot(values[marked], np.full(len(marked), height), "o", color=ACCENT, ms=7)
         x = np.linspace(-SHOWN, SHOWN, 400)
         sigma = np.exp(0.5 * self.log_var)
-        axes.plot(x, -0.1 - 0.45 * np.exp(-0.5 * ((x - self.mean) / sigma) ** 2), color=INK, lw=1.2)
-        axes.set(xlim=(-SHOWN, SHOWN), ylim=(-0.65, 1.15), yticks=[1, 0], yticklabels=["ε", "z"])
+        axes.plot(x, 0.7 * np.exp(-0.5 * ((x - self.mean) / sigma) ** 2), color=INK, lw=1.2)
+        axes.set(xlim=(-SHOWN, SHOWN), ylim=(-0.1, 1.15), yticks=[1, 0], yticklabels=["ε", "z"])
         axes.spines[:].set_visible(False)
         axes.tick_params(axis="y", length=0, labelsize=12)
 
@@ -92,10 +92,12 @@ def _strings():
     """All that the browser says, in the language in use. Numbers are formatted there."""
     return {
         "language": current_language(),
+        "title": tr("Noise that stays, samples that follow."),
+        "try": tr("Follow one red dot while you move a slider. Then tick the box, and read the spread."),
         "picture": tr("{n} draws of the noise on the upper axis, each joined to its sample z on the lower axis."),
         "noise": tr("noise ε"),
-        "sample": tr("sample z"),
-        "wanted": tr("asked for: N(μ, σ²)"),
+        "sample": tr("samples z, and the curve asked for: N(μ, σ²)"),
+        "anew": tr("Draw ε again"),
         "mean": tr("mean μ"),
         "log_var": tr("log σ²"),
         "by_variance": tr("multiply by the variance σ²"),
