@@ -163,10 +163,6 @@ function render({ model, el }) {
 
   // ---- drawing ---------------------------------------------------------------------------------------------------
 
-  function colour(name) {
-    return getComputedStyle(root).getPropertyValue(name);
-  }
-
   // The image in ink on white
   function paint(canvas, ink) {
     const context = canvas.getContext("2d"),
@@ -212,21 +208,25 @@ function render({ model, el }) {
     down ? context.fill() : context.stroke();
   }
 
-  function drawWhole() {
+  // The codes of the small plane, which stay where they are
+  function drawCloud() {
     const size = wholeFrame.clientWidth,
       ink = fit(cloud, 0, 0, size),
       to = (value) => ((value + WHOLE) / (2 * WHOLE)) * size;
+    ink.fillStyle = getComputedStyle(root).getPropertyValue("--vx-edge");
+    ink.globalAlpha = 0.6;
+    for (let i = 0; i < (stored?.codes.length ?? 0); i += 2)
+      ink.fillRect(to(stored.codes[i]), to(-stored.codes[i + 1]), 1.5, 1.5);
+  }
+
+  function drawWhole() {
+    const size = wholeFrame.clientWidth,
+      to = (value) => ((value + WHOLE) / (2 * WHOLE)) * size;
     map.replaceChildren();
     set(map, { width: size, height: size });
-    if (stored) {
-      ink.fillStyle = colour("--vx-edge");
-      ink.globalAlpha = 0.6;
-      for (let i = 0; i < stored.codes.length; i += 2)
-        ink.fillRect(to(stored.codes[i]), to(-stored.codes[i + 1]), 1.5, 1.5);
-    }
     if (result) {
       const { half, center } = frameOf(),
-        width = Math.max(10, (half / WHOLE) * size);
+        width = Math.max(18, (half / WHOLE) * size);
       const box = { x: to(center[0]) - width / 2, y: to(-center[1]) - width / 2, width, height: width };
       for (const halo of ["dw-halo", "dw-mark"]) element(map, "rect", { class: halo, ...box });
     }
@@ -338,6 +338,7 @@ function render({ model, el }) {
       [wholeFrame, wholeFrame.clientWidth],
     ])
       frame.style.height = `${height}px`;
+    drawCloud();
     draw();
   }
 
@@ -476,6 +477,7 @@ function render({ model, el }) {
         };
         for (const one of digits) one.disabled = false;
         root.dataset.loaded = "true";
+        drawCloud();
         draw();
       },
       () => {
