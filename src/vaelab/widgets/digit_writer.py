@@ -130,7 +130,7 @@ def _strings():
         "invitation": tr("Write a digit here"),
         "up": tr("Pen up at {x}, {y}"),
         "down": tr("Pen down at {x}, {y}"),
-        "seen": tr("What the encoder gets: scaled and centred as MNIST is"),
+        "seen": tr("What the encoder gets, made as MNIST is"),
         "image": tr("The digit as the encoder gets it, 28 by 28 pixels, {ink} % ink"),
         "lens": tr("Enlarged from the plane of 1,000 test digits: the encoder's mean ± one and two sd, eight draws."),
         "both": tr(
