@@ -317,7 +317,7 @@ def test_the_exact_posterior_comes_and_goes_with_its_digit(show, workers):
     page.locator(".dw-exact").first.wait_for()
     assert toggle.get_attribute("aria-pressed") == "true" and page.locator(".dw-exact").count() >= 2
     words = page.locator(".vx-readout").inner_text()
-    assert "Exact posterior: mean (−0.1" in words and "Gap: 0.1 nats" in words
+    assert "Exact: (−0.1" in words and "Gap: 0.1 nats" in words
     page.get_by_role("button", name="test image of a 2").click()
     assert page.locator(".dw-exact").count() == 0  # those were the other digit's
     page.locator(".dw-exact").first.wait_for()

@@ -8,7 +8,7 @@ function whenNear(node, start) {
       watch.disconnect();
       start();
     },
-    { rootMargin: "600px" },
+    { rootMargin: "300px" },
   );
   watch.observe(node);
   return () => watch.disconnect();

@@ -93,12 +93,12 @@ function render({ model, el }) {
   const root = element(el, "div", { class: "vaelab-explorer dw", lang: strings.language }),
     main = element(root, "div", { class: "dw-main" }),
     hint = newId();
-  const panel = (name, words = "") => {
+  const panel = (name, words) => {
     const box = element(main, "div", { class: `dw-${name}` }),
       frame = element(box, "div", { class: "dw-frame" });
-    return [frame, element(box, "p", { class: "dw-caption" }, words)];
+    return [frame, words === undefined ? null : element(box, "p", { class: "dw-caption" }, words)];
   };
-  const [padFrame, status] = panel("pad");
+  const [padFrame, status] = panel("pad", "");
   const pad = element(padFrame, "canvas", {
     class: "dw-surface",
     tabindex: 0,
@@ -109,29 +109,27 @@ function render({ model, el }) {
   });
   const [seenFrame] = panel("seen", strings.seen);
   const seen = element(seenFrame, "canvas", { class: "dw-image", role: "img", width: SIDE, height: SIDE });
-  const [wholeFrame] = panel("whole", strings.whole),
+  const [wholeFrame] = panel("whole"),
     cloud = element(wholeFrame, "canvas", { "aria-hidden": "true" }),
     map = element(wholeFrame, "svg", { "aria-hidden": "true", focusable: "false" });
-  const [lensFrame, lensWords] = panel("lens"),
+  const [lensFrame] = panel("lens"),
     lens = element(lensFrame, "svg", { "aria-hidden": "true", focusable: "false" });
   const button = (parent, words, press, attributes = {}) => {
     const made = element(parent, "button", { type: "button", class: "dw-button", ...attributes, ...OWN_KEYS }, words);
     made.addEventListener("click", press);
     return made;
   };
-  button(main, strings.clear, (event) => write([], event)).classList.add("dw-clear");
   const choice = element(main, "div", { class: "dw-choice", role: "group", "aria-label": strings.choose });
-  element(choice, "span", { "aria-hidden": "true" }, strings.choose);
   const digits = Array.from({ length: 10 }, (_, digit) =>
     button(choice, String(digit), (event) => choose(digit, event), { "aria-label": fill(strings.digit, { digit }) }),
   );
 
-  const tray = element(main, "div", { class: "dw-tray" });
-  const gallery = element(tray, "div", { class: "dw-gallery", role: "img", "aria-label": strings.draws });
+  button(choice, strings.clear, (event) => write([], event));
+  const words = element(main, "p", { class: "dw-caption dw-words" });
+  const gallery = element(main, "div", { class: "dw-gallery", role: "img", "aria-label": strings.draws });
   const thumbnails = Array.from({ length: count }, () =>
     element(gallery, "canvas", { class: "dw-image", width: SIDE, height: SIDE }),
   );
-  element(tray, "p", { class: "dw-caption", "aria-hidden": "true" }, strings.draws);
   const actions = element(main, "div", { class: "dw-actions" });
   button(actions, strings.draw, drawAgain);
   const toggle = button(actions, strings.show, (event) => showExact(!exact, event), { "aria-pressed": "false" });
@@ -162,10 +160,6 @@ function render({ model, el }) {
   const pixels = () => new Uint8Array(copy(model.get("pixels")));
 
   // ---- drawing ---------------------------------------------------------------------------------------------------
-
-  function colour(name) {
-    return getComputedStyle(root).getPropertyValue(name);
-  }
 
   // The image in ink on white
   function paint(canvas, ink) {
@@ -212,21 +206,25 @@ function render({ model, el }) {
     down ? context.fill() : context.stroke();
   }
 
-  function drawWhole() {
+  // The codes of the small plane, which stay where they are
+  function drawCloud() {
     const size = wholeFrame.clientWidth,
       ink = fit(cloud, 0, 0, size),
       to = (value) => ((value + WHOLE) / (2 * WHOLE)) * size;
+    ink.fillStyle = getComputedStyle(root).getPropertyValue("--vx-edge");
+    ink.globalAlpha = 0.6;
+    for (let i = 0; i < (stored?.codes.length ?? 0); i += 2)
+      ink.fillRect(to(stored.codes[i]), to(-stored.codes[i + 1]), 1.5, 1.5);
+  }
+
+  function drawWhole() {
+    const size = wholeFrame.clientWidth,
+      to = (value) => ((value + WHOLE) / (2 * WHOLE)) * size;
     map.replaceChildren();
     set(map, { width: size, height: size });
-    if (stored) {
-      ink.fillStyle = colour("--vx-edge");
-      ink.globalAlpha = 0.6;
-      for (let i = 0; i < stored.codes.length; i += 2)
-        ink.fillRect(to(stored.codes[i]), to(-stored.codes[i + 1]), 1.5, 1.5);
-    }
     if (result) {
       const { half, center } = frameOf(),
-        width = Math.max(10, (half / WHOLE) * size);
+        width = Math.max(18, (half / WHOLE) * size);
       const box = { x: to(center[0]) - width / 2, y: to(-center[1]) - width / 2, width, height: width };
       for (const halo of ["dw-halo", "dw-mark"]) element(map, "rect", { class: halo, ...box });
     }
@@ -310,7 +308,7 @@ function render({ model, el }) {
     thumbnails.forEach((canvas, i) => paint(canvas, result ? result.draws[i].image : []));
     posterior.textContent = "";
     where.textContent = "";
-    lensWords.textContent = found ? strings.both : strings.lens;
+    words.textContent = found ? strings.both : strings.lens;
     if (!ink) terms.textContent = strings.empty;
     else if (!result) terms.textContent = failed ? strings.failed : strings.loading;
     if (!result) return;
@@ -338,6 +336,7 @@ function render({ model, el }) {
       [wholeFrame, wholeFrame.clientWidth],
     ])
       frame.style.height = `${height}px`;
+    drawCloud();
     draw();
   }
 
@@ -476,6 +475,7 @@ function render({ model, el }) {
         };
         for (const one of digits) one.disabled = false;
         root.dataset.loaded = "true";
+        drawCloud();
         draw();
       },
       () => {

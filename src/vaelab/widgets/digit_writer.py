@@ -125,33 +125,33 @@ def _strings():
     return {
         "language": current_language(),
         "title": tr("Write a digit"),
-        "try": tr("Draw one on the pad, with mouse, finger or keys. Then one that the encoder gets wrong."),
+        "try": tr("On the pad, with mouse, finger or keys, or take a test digit. Which does the encoder misplace?"),
         "pad": tr("Pad to write a digit on, 28 by 28"),
         "invitation": tr("Write a digit here"),
         "up": tr("Pen up at {x}, {y}"),
         "down": tr("Pen down at {x}, {y}"),
-        "seen": tr("What the encoder gets"),
+        "seen": tr("What the encoder gets, made as MNIST is"),
         "image": tr("The digit as the encoder gets it, 28 by 28 pixels, {ink} % ink"),
-        "whole": tr("1,000 test digits in the plane"),
-        "lens": tr("The frame, enlarged: the encoder's mean ± one and two sd, and eight draws"),
-        "both": tr("Solid: the encoder's q. Dashed: the exact posterior, around the same shares. Gap: KL(q ‖ posterior)."),
-        "choose": tr("Test digit"),
+        "lens": tr("Enlarged from the plane of 1,000 test digits: the encoder's mean ± one and two sd, eight draws."),
+        "both": tr(
+            "Solid: the encoder's q. Dashed: the exact posterior, around the same shares. Gap: KL(q ‖ posterior)."
+        ),
+        "choose": tr("Test digits"),
         "digit": tr("Take a test image of a {digit}"),
         "clear": tr("Clear"),
-        "draws": tr("The decoder's images of the eight draws, over which the reconstruction is averaged"),
+        "draws": tr("The decoder's images of the eight draws"),
         "draw": tr("Draw again"),
         "show": tr("Show the exact posterior"),
         "hide": tr("Hide the exact posterior"),
-        "terms": tr("Reconstruction {reconstruction} + KL {kl} = {loss} nats."),
-        "where": tr("Encoder: mean ({x}, {y}), sd {across} and {up}."),
+        "terms": tr("Reconstruction {reconstruction} + KL {kl} = {loss} nats"),
+        "where": tr("Encoder: ({x}, {y}) ± ({across}, {up})."),
         "computing": tr("The exact posterior is being computed."),
-        "posterior": tr("Exact posterior: mean ({x}, {y}), sd {across} and {up}. Gap: {gap} nats."),
+        "posterior": tr("Exact: ({x}, {y}) ± ({across}, {up}). Gap: {gap} nats."),
         "empty": tr("The pad is empty."),
         "loading": tr("The networks are on their way. In a notebook, run this cell."),
         "failed": tr("The networks did not load. Try to reload the page."),
         "hint": tr(
-            "Arrow keys move the pen, with Shift farther; the space bar puts it down and lifts it; Backspace takes a "
-            "line back; 0 to 9 take a test digit. What you write is scaled to 20 by 20 pixels and centred by its mass, "
-            "as MNIST's digits are."
+            "Keys: arrows move the pen (Shift: farther), Space puts it down and lifts it, Backspace takes a line back, "
+            "0 to 9 take a test digit. The reconstruction is averaged over the eight draws."
         ),
     }
