@@ -387,12 +387,13 @@ def heights(page, selector):
 def answers(page, explorer):
     """Whether the figure's text changes under the pointer and under the arrow keys."""
     explorer.scroll_into_view_if_needed()
-    box = explorer.bounding_box()
+    surface = explorer.locator(".vx-plot, .vx-across, .rd-curve")
+    box = (surface.first if surface.count() else explorer).bounding_box()
     before = explorer.inner_text()
-    x, y = box["x"] + min(box["width"], box["height"]) * 0.3, box["y"] + min(box["width"], box["height"]) * 0.3
+    x, y = box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x - 30, y + 30, steps=3)  # to the left, so that ArrowRight has somewhere to go
+    page.mouse.move(x - box["width"] * 0.4, y + 20, steps=3)  # to the left, so that ArrowRight has somewhere to go
     page.mouse.up()
     page.wait_for_timeout(50)
     moved = explorer.inner_text()
