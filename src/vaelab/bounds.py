@@ -111,7 +111,7 @@ def active_units(vae, x, threshold=0.01):
 
     x: (n, 28, 28, 1), n >= 2. Returns (latent_dim,) booleans; their sum is the number of active units.
     Raises TypeError or ValueError for bad images. Source: Burda, Grosse & Salakhutdinov (2015), section 5.2.
-    Shown in chapter 08.
+    Shown in chapter 08c.
     """
     x = check_images(x)
     check_vae(vae)
@@ -126,7 +126,7 @@ def mutual_information(vae, x, samples=1, seed=0):
     densities, all n counted. x: (n, 28, 28, 1). For these n images the estimate is unbiased, and never above ln n.
     As an estimate for the images' whole distribution it is too low in expectation. Takes samples * n * n densities:
     seconds for 10,000 images in two dimensions, 0.2 GB. Raises TypeError or ValueError for bad images, and ValueError
-    for samples below 1 or a negative seed. Source: Hoffman & Johnson (2016). Shown in chapter 08.
+    for samples below 1 or a negative seed. Source: Hoffman & Johnson (2016). Shown in chapter 08b.
     """
     x = check_images(x)
     check_vae(vae)
@@ -143,7 +143,7 @@ def marginal_kl(vae, x, samples=1, seed=0):
     average KL of an image, sampled with the same noise. For these n images it is unbiased (so an estimate may fall
     below 0 by chance); for the images' whole distribution it is too high in expectation, by what the mutual
     information is too low. Arguments, cost and errors as there. Source: Hoffman & Johnson (2016).
-    Shown in chapter 08.
+    Shown in chapter 08b.
     """
     x = check_images(x)
     check_vae(vae)

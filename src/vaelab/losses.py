@@ -65,7 +65,7 @@ def free_bits_kl(mean, log_var, free_bits):
     free_bits, a constant without gradient. So the mean over the batch is the sum over dimensions of
     max(free_bits, mean KL of this dimension). mean, log_var: (batch, latent_dim). Returns (batch,), in nats.
     Under a tf.distribute strategy the batch is that of all devices. Source: Kingma et al. (2016, arXiv:1606.04934).
-    Shown in chapter 08.
+    Shown in chapter 08c.
     """
     kl = kl_divergence(ops.reshape(mean, (-1, 1)), ops.reshape(log_var, (-1, 1)))
     kl = ops.reshape(kl, ops.shape(mean))  # (batch, latent_dim)

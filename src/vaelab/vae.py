@@ -141,7 +141,8 @@ class WarmUp:
     """A schedule for beta: from 0 along a straight line to `beta`, reached after `steps` training steps, then constant.
 
     Raises ValueError unless steps is a whole number of at least 1 and beta is not negative.
-    Source: Bowman et al. (2016), section 3.1. Shown in chapter 08.
+    Source: Sønderby et al. (2016, arXiv:1602.02282); Bowman et al. (2016) raise it along a sigmoid instead.
+    Shown in chapter 08c.
     """
 
     @plain_numbers

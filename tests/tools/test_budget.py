@@ -1,7 +1,5 @@
 """Lessons stay within their budgets, say how long they take, keep one notation, and test what they promise."""
 
-import re
-
 import jupytext
 import pytest
 
@@ -9,22 +7,14 @@ import budget
 import notebooks
 
 LESSONS = [path for path in notebooks.lessons() if not path.name.startswith("hw")]
-NEW = [path for path in LESSONS if re.search(r"^  objectives:", path.read_text("utf-8"), re.MULTILINE)]
-# Pages of the path that are still in their old form: without objectives in their metadata, so that nothing below
-# holds for them. A page that is rewritten leaves this list.
-OLD = {"08-evaluation"}
-
-
-def test_every_page_of_the_path_but_these_has_the_new_form():
-    assert {path.stem for path in LESSONS if path not in NEW} == OLD
 
 
 def test_pages_keep_their_budgets_their_notation_and_their_promises():
-    assert {path.stem: found for path in NEW if (found := budget.count(path).faults)} == {}
+    assert {path.stem: found for path in LESSONS if (found := budget.count(path).faults)} == {}
 
 
 def test_the_path_is_short_enough_as_a_whole():
-    assert sum(budget.count(path).whole for path in NEW if budget.is_path(path.stem)) <= budget.MOST_WORDS
+    assert sum(budget.count(path).whole for path in LESSONS if budget.is_path(path.stem)) <= budget.MOST_WORDS
 
 
 # The counting, on a page made for it.

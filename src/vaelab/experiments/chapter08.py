@@ -15,7 +15,7 @@ def train_small_vae(x_train, seed=0, learning_rate=2e-3, **settings):
     """A VAE of the lecture's widths with twenty latent dimensions: Adam, five epochs of shuffled batches of 256.
 
     x_train: (n, 28, 28, 1), pixels in [0, 1]. settings: those of `vaelab.vae.VAE`, such as beta or free_bits.
-    Returns the VAE. Shown in chapter 08.
+    Returns the VAE. Shown in chapter 08c.
     """
     keras.utils.set_random_seed(seed)
     vae = VAE(build_vae_encoder(20, (128, 64)), build_vae_decoder(20, (64, 128)), seed=seed, **settings)
@@ -31,7 +31,7 @@ def measure_vae(vae, x, samples=4, seed=1):
     x: (n, 28, 28, 1), pixels in [0, 1]. Returns a dict, in nats per image: "rate", the average KL; "distortion", the
     average of -ln p(x given z) over `samples` draws of z for each image; "elbo", minus their sum; "kl", a list with the
     average KL of each dimension, the largest first; "active", 1 or 0 for each of these, see `active_units`.
-    Shown in chapter 08.
+    Shown in chapter 08c.
     """
     mean, log_var = posterior(vae, x)
     each = kl_divergence(ops.reshape(mean, (-1, 1)), ops.reshape(log_var, (-1, 1)))
