@@ -68,7 +68,7 @@ def regrade(folder, homework, student, notebook, adjustments=None):
     data, when, problem = from_disk(Path(notebook))
     where = printable(PurePosixPath(notebook).name)
     submission = Submission(old["student"], where, data, when, problem)
-    run = Run(folder / "regraded" / old["slug"], homework, None, not state["governed"])
+    run = Run(folder / "again" / old["slug"], homework, None, not state["governed"])
     try:
         (new,) = grade_all(run, [submission], 1, progress=False)
         run.finish([new])

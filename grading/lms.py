@@ -21,7 +21,7 @@ BRIGHTSPACE = re.compile(
 BLACKBOARD = re.compile(
     r"^.+?_(?P<number>[^_]+)_attempt_(?P<when>\d{4}(-\d\d){5})(_(?P<file>.*)|(?P<info>\.txt))?$", re.IGNORECASE
 )
-GROUP = re.compile(r"^(group|team|section|tutorial|class|gruppe|groupe|grupo|группа)[-_ ]*\w{0,3}$", re.IGNORECASE)
+GROUP = re.compile(r"^(gr[ou]+pp?[eo]?|team|section|tutorial|class|группа)[-_ ]*\w{0,3}$", re.IGNORECASE)
 COPY = re.compile(r"\s*(\(\d+\)|[-_ ]copy\d*)$", re.IGNORECASE)
 TIMES = ("%b %d, %Y %I%M %p", "%d %B, %Y %I%M %p", "%B %d, %Y %I%M %p", "%Y-%m-%d-%H-%M-%S")
 

@@ -39,6 +39,7 @@ def write_zip(path, entries):
         ("Homework 2_alee_attempt_2026-11-03-23-59-00/hw2.ipynb", "alee"),
         ("Group 1/Ann Lee/hw2.ipynb", "Ann Lee"),
         ("Section 2/Ann Lee_1234567_assignsubmission_file_/hw2.ipynb", "Ann Lee"),
+        ("Gruppe 1/Ann Lee/hw2.ipynb", "Ann Lee"),
         ("Group 1/hw2.ipynb", "Group 1"),
         ("eve/Ann Lee_1234567_assignsubmission_file_/hw2.ipynb", "eve"),
         ("hw2 (1).ipynb", ""),
