@@ -14,7 +14,7 @@ class Small:
 
     def __init__(self, path, source):
         self.path = path / "hw9-small.md"
-        cells = [nbformat.v4.new_markdown_cell("# Small"), nbformat.v4.new_code_cell(source)]
+        cells = [nbformat.v4.new_markdown_cell("# Small\n\n$x^2$, $$ y \\tag{1} $$"), nbformat.v4.new_code_cell(source)]
         self.notebook = nbformat.v4.new_notebook(cells=cells)
 
 
@@ -25,3 +25,12 @@ def test_page_holds_solution_and_output_and_no_marker(tmp_path):
     assert "answer 42" in text and "SOLUTION" not in text and "BEGIN" in homework.notebook.cells[1].source
     with pytest.raises(Refused, match="hw9 can't be executed(?s:.*)ZeroDivisionError"):
         solutions.write(Small(tmp_path / "other", "1 / 0"), tmp_path)
+
+
+def test_page_sets_its_formulas_and_asks_the_network_for_nothing(tmp_path, browser):
+    solutions.write(Small(tmp_path, "print(1)"), tmp_path)
+    page, asked = browser.new_page(), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((tmp_path / "hw9-small-solutions.html").as_uri())
+    page.wait_for_function("document.querySelectorAll('mjx-container').length === 2")
+    assert asked and all(url.startswith(("file:", "data:", "blob:")) for url in asked), asked
