@@ -1010,6 +1010,14 @@ def test_a_figure_that_cannot_live_stops_the_build(tmp_path, cell, model, words)
     assert "02-latent-scatter.ipynb, cell 1" in result.stderr and words in result.stderr
 
 
+def test_a_figure_whose_file_is_missing_stops_the_build(tmp_path):
+    model = widget(AS_OBJECT, "x")
+    model["state"]["data_file"] = "missing.bin"
+    write_lesson(tmp_path, "02-latent-scatter", [markdown("# Figures"), figure("a")], {"a": model})
+    result = run_book(tmp_path, tmp_path / "html")
+    assert result.returncode == 1 and "missing.bin is missing" in result.stderr
+
+
 def test_a_build_refuses_a_folder_of_somebodys_files(tmp_path):
     write_lesson(tmp_path, "02-latent-scatter", [markdown("# Figures"), figure("a")], {"a": widget(AS_OBJECT, "x")})
     (tmp_path / "mine").mkdir()

@@ -23,13 +23,15 @@ def experiments():
 
 
 def test_every_stored_result_has_its_experiment_and_the_other_way_round():
-    assert {path.stem for path in RESULTS.glob("*.json")} == set(experiments()) - {"networks"}
+    own = {path.stem for path in (RESULTS / "figures").iterdir()}  # files of their own, as the networks are
+    assert own == {name for name, (file, _) in experiments().items() if file == "figures"}
+    assert {path.stem for path in RESULTS.glob("*.json")} == set(experiments()) - own - {"networks"}
 
 
 def test_an_experiment_stands_in_the_file_of_its_chapter():
     for name, (file, docstring) in experiments().items():
         chapter = re.match(r"Chapter (\d\d[a-z]?): ", docstring)
-        assert file == (f"chapter{chapter[1]}" if chapter else "networks"), name
+        assert file == f"chapter{chapter[1]}" if chapter else file in ("networks", "figures"), name
 
 
 def test_an_unknown_experiment_is_refused_with_the_known_ones():
