@@ -148,10 +148,12 @@ def test_a_grader_that_slows_down_or_loses_marks_keeps_its_promise():
         classes = {size: {"seconds": s, "submissions a minute": 60 * int(size) / s, "MB a worker": 500}
                    for size, s in zip(("10", "200"), seconds, strict=True)}  # fmt: skip
         right = {"seeds": 50, "homeworks": {"hw2": {"all full marks": full, "seconds": 9.0}}}
+        honest = {"notebooks": 100, "homeworks": {"hw2": 100 if full else 99}}
         found = {"growth": {"workers": 2, "submissions": classes}, "workers": {"ratio": ratio}, "right": right}
+        found["honest"] = honest
         return [row["promise"].split()[-1] for row in rows(found) if row["promise"]], [r["value"] for r in rows(found)]
 
     met, values = promises((20.0, 300.0), 1.8, True)
-    assert met == ["met"] * 6 and "all full marks" in values
+    assert met == ["met"] * 7 and "all full marks" in values
     missed, values = promises((20.0, 700.0), 1.6, False)
-    assert missed == ["met", "met", "missed", "met", "missed", "missed"] and "points were lost" in values
+    assert missed == ["met", "met", "missed", "met", "missed", "missed", "missed"] and "points were lost" in values

@@ -14,6 +14,7 @@ from vaelab.vae import build_vae_decoder
 from vaelab.widgets import (
     CodeWalker,
     ConditionalExplorer,
+    DigitWriter,
     ELBOFigure,
     KLFigure,
     LatentExplorer,
@@ -85,6 +86,7 @@ FIGURES = {
     "rate and distortion": rate_distortion,
     "conditional": conditional,
     "walker": walker,
+    "pad": DigitWriter,
 }
 every_figure = pytest.mark.parametrize("kind", FIGURES)
 made = {}
