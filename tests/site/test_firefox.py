@@ -21,8 +21,10 @@ READY = """async () => {
 # Two frames later than the change: what it led to is on the screen, and said.
 SEEN = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(
   [...document.querySelectorAll(".vaelab-explorer")].map((figure) => figure.innerText)))))"""
-FOCUS = """() => document.querySelectorAll(".vaelab-explorer")[NUMBER].querySelector(
-  "[tabindex='0'], input[type=range], input, button, select").focus()"""
+FOCUS = """() => {
+  const figure = document.querySelectorAll(".vaelab-explorer")[NUMBER];
+  (figure.querySelector("[tabindex='0']") ?? figure.querySelector("input[type=range]")).focus();
+}"""
 WIDTH = "() => document.documentElement.scrollWidth"
 CUT = """() => [...document.querySelectorAll("mjx-container[display=true]")].filter((formula) => {
   const box = formula.parentElement;

@@ -189,6 +189,8 @@ def write_lessons(folder):
     cells = [markdown(DEEPER), code("assert 1 == 1", metadata=check), code("1", metadata=solution)]
     write_lesson(folder, "02b-luck", cells)
     write_lesson(folder, "03-autoencoder-limits", [markdown("# 3. Limits\n\nWords.")])
+    # The front page shows a figure of chapter 7, too.
+    write_lesson(folder, "07-vae", [markdown("# 7. A figure\n\nWords."), figure("e")], {"e": widget(AS_OBJECT, "pad")})
     words = [markdown(f"# 2. Figures\n\nWords. {NAMES}"), figure("a"), markdown("## More\n\nWords.")]
     write_lesson(folder, "02-latent-scatter", [*words, *(figure(name) for name in "bcd")], models)
     return folder
@@ -919,7 +921,7 @@ def test_deeper_pages_stand_below_their_chapter(small_site, browser):
         "01-encoder-decoder": ["index", "02-latent-scatter"],
         "02-latent-scatter": ["01-encoder-decoder", "03-autoencoder-limits", "02b-luck"],
         "02b-luck": ["02-latent-scatter", "03-autoencoder-limits"],
-        "03-autoencoder-limits": ["02-latent-scatter", "glossary"],
+        "03-autoencoder-limits": ["02-latent-scatter", "07-vae"],
     }
 
 
