@@ -75,6 +75,13 @@ REGIME_FAMILIES = ("DNNL_", "ONEDNN_", "OPENBLAS_", "OMP_", "MKL_", "TF_ENABLE_"
 CPU_FLAGS = {"avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "sve"}
 
 
+# TensorFlow chooses its kernels for half precision by what the processor can do, and dies where oneDNN may not do that.
+NEEDS_HALF_PRECISION = pytest.mark.skipif(
+    os.environ.get("ONEDNN_MAX_CPU_ISA", "").startswith(("SSE", "AVX2")),
+    reason="with oneDNN held to older instructions, TensorFlow's half precision ends the process; unset ONEDNN_MAX_CPU_ISA",
+)
+
+
 def pytest_report_header():
     """The numerical regime of the kernels that run the notebooks."""
     set_here = kernel_regime()

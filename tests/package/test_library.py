@@ -19,6 +19,7 @@ import test_conditional
 import test_vae
 
 import vaelab
+from conftest import NEEDS_HALF_PRECISION
 from vaelab.bounds import active_units, elbo, importance_weighted_bound, log_likelihood_on_grid, posterior
 from vaelab.conditional import for_each_label
 from vaelab.judges import nearest_real, neighbour_accuracy
@@ -327,6 +328,7 @@ def half_precision():
     keras.config.set_dtype_policy("float32")
 
 
+@NEEDS_HALF_PRECISION
 def test_pixels_come_out_of_half_precision_as_float32_and_judges_take_both(half_precision):
     vae = VAE(build_vae_encoder(2, (4,)), build_vae_decoder(2, (4,)))
     cvae = test_conditional.small()

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from conftest import NEEDS_HALF_PRECISION
 from vaelab.training import FusedAdam, shuffled_batches
 
 X = np.random.default_rng(0).random((50, 6), dtype="float32")
@@ -74,6 +75,7 @@ def test_fused_adam_leaves_sparse_gradients_to_keras():
     close(embedding(FusedAdam()), embedding(keras.optimizers.Adam()))
 
 
+@NEEDS_HALF_PRECISION
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16", "bfloat16"])
 def test_fused_adam_trains_in_half_precision_as_keras_does(precision):
     with_policy = keras.config.dtype_policy()
