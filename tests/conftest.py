@@ -78,7 +78,7 @@ CPU_FLAGS = {"avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd
 # TensorFlow chooses its kernels for half precision by what the processor can do, and dies where oneDNN may not do that.
 NEEDS_HALF_PRECISION = pytest.mark.skipif(
     os.environ.get("ONEDNN_MAX_CPU_ISA", "").startswith(("SSE", "AVX2")),
-    reason="with oneDNN held to older instructions, TensorFlow's half precision ends the process; unset ONEDNN_MAX_CPU_ISA",
+    reason="half precision ends TensorFlow's process where oneDNN is held to older instructions (ONEDNN_MAX_CPU_ISA)",
 )
 
 
