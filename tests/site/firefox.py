@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -42,7 +43,12 @@ def started(executable):
         with open(f"{profile}/user.js", "w", encoding="utf-8") as file:
             file.writelines(lines)
         command = [executable, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        home = {"HOME": profile, "XDG_CACHE_HOME": profile, "XDG_CONFIG_HOME": profile, "XDG_RUNTIME_DIR": profile}
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, **home}
+        )
+        too_late = threading.Timer(SECONDS, process.kill)
+        too_late.start()
         try:
             said = []
             for line in process.stderr:
@@ -50,10 +56,12 @@ def started(executable):
                 if address := re.search(r"WebDriver BiDi listening on (ws://\S+)", line):
                     break
             else:
-                raise OSError("Firefox did not start:\n" + "".join(said))
+                raise OSError(f"Firefox did not start within {SECONDS} s:\n" + "".join(said))
+            too_late.cancel()
             threading.Thread(target=process.stderr.read, daemon=True).start()  # so that its pipe never fills
             yield Page(f"{address[1]}/session")
         finally:
+            too_late.cancel()
             process.kill()
             process.wait()
 
