@@ -8,9 +8,11 @@ NO_PYTHON := Install Python 3.11, 3.12 or 3.13, or name one: make lab PYTHON=/pa
 # The stored outputs were made without a GPU and without TensorFlow's start-up messages; the lab keeps the GPU.
 test pythons newest portability notebooks results: export CUDA_VISIBLE_DEVICES := -1
 test pythons newest portability notebooks results: export TF_CPP_MIN_LOG_LEVEL := 2
-# Nor do they depend on what you have set up for Keras and IPython elsewhere.
+# Nor do they depend on what you have set up for Keras, Jupyter and Matplotlib elsewhere, or on a home to write to.
 test pythons newest notebooks results: export KERAS_HOME := $(CURDIR)/build/home/keras
 test pythons newest notebooks results: export IPYTHONDIR := $(CURDIR)/build/home/ipython
+test pythons newest notebooks results: export JUPYTER_CONFIG_DIR := $(CURDIR)/build/home/jupyter
+test pythons newest notebooks results: export MPLCONFIGDIR := $(CURDIR)/build/home/matplotlib
 export JUPYTER_PREFER_ENV_PATH := 1
 # A terminal that lacks a character shows a question mark.
 export PYTHONIOENCODING ?= :replace

@@ -167,6 +167,35 @@ def show(browser, tmp_path):
     assert faults == []
 
 
+@pytest.fixture
+def swipe():
+    """swipe(page, x, y, dx, dy): a finger goes down at (x, y), moves, and is lifted; the page has come to rest then."""
+
+    def perform(page, x, y, dx, dy):
+        session = page.context.new_cdp_session(page)
+
+        def touch(kind, *points):
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+        touch("touchStart", {"x": x, "y": y})
+        for i in range(1, 9):
+            touch("touchMove", {"x": x + dx * i / 8, "y": y + dy * i / 8})
+            page.wait_for_timeout(20)
+        touch("touchEnd")
+        page.evaluate("""() => new Promise((resolve) => {
+          let last = null, unmoved = 0;
+          const look = () => {
+            unmoved = scrollY === last ? unmoved + 1 : 0;
+            last = scrollY;
+            if (unmoved < 10) requestAnimationFrame(look);
+            else resolve();
+          };
+          look();
+        })""")
+
+    return perform
+
+
 def violations(page):
     """What axe finds wrong with the figures of a page that `show` opened, as a report; empty if nothing."""
     from axe_playwright_python.sync_playwright import Axe

@@ -264,26 +264,15 @@ def test_the_keyboard_alone_is_enough(show):
     page.locator(".dw-exact").first.wait_for()
 
 
-def test_a_finger_writes_on_the_pad_and_scrolls_the_page_beside_it(show):
+def test_a_finger_writes_on_the_pad_and_scrolls_the_page_beside_it(show, swipe):
     page = ready(show(DigitWriter(), width=390, has_touch=True, is_mobile=True))
-    session = page.context.new_cdp_session(page)
-
-    def swipe(x, y, dy):
-        touch = lambda kind, points: session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})  # noqa: E731
-        touch("touchStart", [{"x": x, "y": y}])
-        for i in range(1, 9):
-            touch("touchMove", [{"x": x, "y": y + dy * i / 8}])
-            page.wait_for_timeout(20)
-        touch("touchEnd", [])
-        page.wait_for_timeout(100)
-
     before = pixels(page)
     x, y = pad(page)(14, 24)
-    swipe(x, y, -120)
+    swipe(page, x, y, 0, -120)
     assert (pixels(page) != before).any() and page.evaluate("scrollY") == 0
     written = pixels(page)
     box = page.locator(".dw-lens .dw-frame").bounding_box()
-    swipe(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, -150)
+    swipe(page, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 0, -150)
     assert page.evaluate("scrollY") > 50 and (pixels(page) == written).all()
 
 

@@ -350,23 +350,6 @@ def test_the_pointer_moves_the_point(show, decoder, cloud):
     assert point(page).tolist() == explorer.view["high"]
 
 
-@pytest.fixture
-def swipe():
-    """swipe(page, x, y, dx, dy): a finger goes down at (x, y), moves, and is lifted."""
-
-    def perform(page, x, y, dx, dy):
-        session = page.context.new_cdp_session(page)
-        touch = lambda kind, points: session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})  # noqa: E731
-        touch("touchStart", [{"x": x, "y": y}])
-        for i in range(1, 9):
-            touch("touchMove", [{"x": x + dx * i / 8, "y": y + dy * i / 8}])
-            page.wait_for_timeout(20)
-        touch("touchEnd", [])
-        page.wait_for_timeout(100)
-
-    return perform
-
-
 def test_a_finger_on_the_ring_moves_the_point_and_not_the_page(show, decoder, cloud, swipe):
     explorer = LatentExplorer(decoder, *cloud, start=[0, 5])
     page = show(explorer, width=390, has_touch=True, is_mobile=True)
