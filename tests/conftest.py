@@ -181,6 +181,7 @@ def swipe():
         for i in range(1, 9):
             touch("touchMove", {"x": x + dx * i / 8, "y": y + dy * i / 8})
             page.wait_for_timeout(20)
+        page.wait_for_timeout(200)  # a finger that rests before it is lifted leaves the page no momentum
         touch("touchEnd")
         page.evaluate("""() => new Promise((resolve) => {
           let last = null, unmoved = 0;
