@@ -45,10 +45,8 @@ class SlipTrainer(HeavyFigure):
     @traitlets.validate("beta")
     def _is_offered(self, proposal):
         if proposal["value"] not in BETAS:
-            offered = ", ".join(f"{beta:g}" for beta in BETAS)
-            raise ValueError(
-                tr("beta is {beta}; expected one of {offered}.").format(beta=proposal["value"], offered=offered)
-            )
+            words = {"beta": proposal["value"], "offered": ", ".join(f"{beta:g}" for beta in BETAS)}
+            raise ValueError(tr("beta is {beta}; expected one of {offered}.").format(**words))
         return proposal["value"]
 
     @traitlets.validate("seed")
@@ -96,12 +94,12 @@ def _strings():
         "untrained": tr("Not trained yet."),
         "loading": tr("The digits are on their way. In a notebook, run this cell."),
         "failed": tr("The training does not start here. Try to reload the page."),
-        "epoch": tr("Epoch {epoch} of {count}."),
+        "epoch": tr("Epoch {epoch} of {count}, seed {seed}."),
         "terms": tr("Reported: {error} + {kl} = {loss}. Measured rightly: {right} nats."),
-        "pale": tr("Pale, the last finished run: {name}, {right} nats."),
+        "pale": tr("Pale, the last finished run: {name}, seed {seed}, {right} nats."),
         "codes": tr("Means of 300 digits; the circle has radius 2."),
         "grid": tr("Decoded codes from −2.1 to 2.1, both ways."),
-        "loss": tr("Loss in nats: dark as reported (dashed, its error), red measured rightly."),
+        "loss": tr("Loss in nats, as reported (dashed: its error); in red, measured rightly."),
         "kl": tr("KL in nats, over the epochs."),
         "small": tr(
             "Measured rightly: the error under a correct draw, summed over the pixels, plus once the KL. All are means "
