@@ -10,6 +10,7 @@ import json
 
 import numpy as np
 
+from vaelab.conditional import ConditionalVAE, build_conditional_decoder, build_conditional_encoder
 from vaelab.language import tr
 from vaelab.models import build_autoencoder
 from vaelab.results import RESULTS
@@ -37,13 +38,18 @@ def load_vae(latent_dim=2, pixels="grey", seed=0):
     `load_mnist("sample")` gives them. Compiled, so that `evaluate` works. Raises ValueError for a network that is not
     stored, OSError for a damaged file.
     """
-    weights = _weights(f"vae-{latent_dim}d-{pixels}-seed{seed}")
     vae = VAE(build_vae_encoder(latent_dim), build_vae_decoder(latent_dim), seed=seed)
-    encoder_weights = len(vae.encoder.weights)
-    vae.encoder.set_weights(weights[:encoder_weights])
-    vae.decoder.set_weights(weights[encoder_weights:])
-    vae.compile(optimizer=FusedAdam())
-    return vae
+    return _with_weights(vae, f"vae-{latent_dim}d-{pixels}-seed{seed}")
+
+
+def load_conditional_vae():
+    """Chapter 09's conditional VAE, `train_conditional_vae(x_train, y_train, seed=0, epochs=6)`, the label in both.
+
+    For black and white digits, as `load_mnist("sample")` gives them. Compiled, so that `evaluate` works. Raises OSError
+    for a damaged file.
+    """
+    cvae = ConditionalVAE(build_conditional_encoder(2), build_conditional_decoder(2), seed=0)
+    return _with_weights(cvae, "conditional-2d-sampled-seed0")
 
 
 def describe_networks():
@@ -62,6 +68,14 @@ def save_network(name, *models, **facts):
     known = describe_networks() if path.exists() else {}
     known[name] = {**facts, "sha256": hashlib.sha256(content.getvalue()).hexdigest()}
     path.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n", "utf-8")
+
+
+def _with_weights(vae, name):
+    weights, of_encoder = _weights(name), len(vae.encoder.weights)
+    vae.encoder.set_weights(weights[:of_encoder])
+    vae.decoder.set_weights(weights[of_encoder:])
+    vae.compile(optimizer=FusedAdam())
+    return vae
 
 
 def _weights(name):

@@ -225,11 +225,12 @@ def test_bound_is_that_of_each_image_s_own_label(sees_label):
 
 
 def test_bounds_of_a_label_are_in_order():
-    cvae, x, y = small(), (X[:12] > 0.5).astype("float32"), Y[:12]
+    two = np.isin(Y, (0, 6))  # each label costs a grid of its own
+    cvae, x, y = small(), (X[two] > 0.5).astype("float32"), Y[two]
     exact = for_each_label(log_likelihood_on_grid, cvae, x, y, tolerance=0.3)
     bounds = [for_each_label(importance_weighted_bound, cvae, x, y, seed=s, k=k).mean() for s, k in ((0, 1), (1, 200))]
     assert bounds[0] < bounds[1] + 0.05 and bounds[1] < exact.mean() + 0.05
-    swapped = for_each_label(log_likelihood_on_grid, cvae, x, (y + 1) % 10, tolerance=0.3)
+    swapped = for_each_label(log_likelihood_on_grid, cvae, x, 6 - y, tolerance=0.3)
     assert np.abs(swapped - exact).max() > 0.01
 
 
@@ -441,11 +442,11 @@ def test_drawn_codes_are_draws_from_q(vae):
 
 
 def test_the_columns_of_the_likelihoods_are_the_labels():
-    cvae, x = small(), (X[:3] > 0.5).astype("float32")
+    cvae, x = small(), (X[:2] > 0.5).astype("float32")
     every = label_likelihoods(cvae, x, tolerance=0.5)
-    assert every.shape == (3, 10)
+    assert every.shape == (2, 10)
     for label in (0, 6):
-        alone = for_each_label(log_likelihood_on_grid, cvae, x, np.full(3, label), tolerance=0.5)
+        alone = for_each_label(log_likelihood_on_grid, cvae, x, np.full(2, label), tolerance=0.5)
         np.testing.assert_allclose(every[:, label], alone, atol=1e-6)
 
 

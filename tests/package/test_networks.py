@@ -8,7 +8,7 @@ import pytest
 
 from vaelab import networks
 from vaelab.data import load_mnist
-from vaelab.networks import describe_networks, load_autoencoder, load_vae, save_network
+from vaelab.networks import describe_networks, load_autoencoder, load_conditional_vae, load_vae, save_network
 
 MOST_BYTES = 25_000_000
 
@@ -43,6 +43,14 @@ def test_stored_vae_reaches_its_stated_loss(mnist, latent_dim, pixels, seed):
     stated = describe_networks()[f"vae-{latent_dim}d-{pixels}-seed{seed}"]["test"]
     found = vae.evaluate(x, batch_size=1000, verbose=0, return_dict=True)
     # Fresh noise: over 10,000 images its standard deviation in the loss is below 0.05 nats.
+    assert {name: found[name] == pytest.approx(stated[name], abs=0.2) for name in stated} == dict.fromkeys(stated, True)
+    assert found["kl"] == pytest.approx(stated["kl"], abs=1e-3)  # no noise in it
+
+
+def test_stored_conditional_vae_reaches_its_stated_loss():
+    data, cvae = load_mnist("sample"), load_conditional_vae()
+    stated = describe_networks()["conditional-2d-sampled-seed0"]["test"]
+    found = cvae.evaluate(data.x_test, data.y_test, batch_size=1000, verbose=0, return_dict=True)
     assert {name: found[name] == pytest.approx(stated[name], abs=0.2) for name in stated} == dict.fromkeys(stated, True)
     assert found["kl"] == pytest.approx(stated["kl"], abs=1e-3)  # no noise in it
 

@@ -3,9 +3,10 @@
 import functools
 
 from store import SEEDS, experiment, made_with, rounded
+from vaelab.conditional import train_conditional_vae
 from vaelab.data import load_mnist
 from vaelab.models import train_autoencoder
-from vaelab.networks import load_autoencoder, load_vae, save_network
+from vaelab.networks import load_autoencoder, load_conditional_vae, load_vae, save_network
 from vaelab.vae import train_vae
 
 
@@ -34,3 +35,8 @@ def networks(mnist):
         how = f"train_vae(x_train, latent_dim={latent_dim}, seed={seed}, epochs={epochs}), {pixels} pixels"
         load = functools.partial(load_vae, latent_dim, pixels, seed)
         keep(f"vae-{latent_dim}d-{pixels}-seed{seed}", how, load, vae.encoder, vae.decoder, x=data.x_test)
+    data = load_mnist("sample")
+    cvae = train_conditional_vae(data.x_train, data.y_train, seed=0, epochs=6)
+    how = "train_conditional_vae(x_train, y_train, seed=0, epochs=6), sampled pixels"
+    name = "conditional-2d-sampled-seed0"
+    keep(name, how, load_conditional_vae, cvae.encoder, cvae.decoder, x=data.x_test, y=data.y_test)
