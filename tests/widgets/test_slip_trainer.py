@@ -40,7 +40,7 @@ FRESH = """([levels, settings, draws]) => {
   for (let i = 0; i < 30; i++) trainer.step();
   const rows = Array.from({ length: 100 }, (_, row) => row);
   for (let i = 0; i < draws; i++)
-    trainer.learn(rows, rows.map(() => [Math.cos(i), Math.sin(i)])).forEach((term, k) => (sums[k] += term / draws));
+    trainer.learn(rows, rows.map(() => [3 * Math.cos(i), 3 * Math.sin(i)])).forEach((term, k) => (sums[k] += term / draws));
   return [sums, trainer.layers.map((layer) => Array.from(layer[2]))];
 }"""
 # The terms of each epoch: error as drawn, KL, error under a correct draw; and how far the codes spread.
@@ -152,8 +152,7 @@ def test_a_correct_draw_is_measured_beside_the_slip(show, levels):
     random = np.random.default_rng(2)
     noise = [random.standard_normal((100, 2)).astype("float32") for _ in range(40)]
     expected = np.mean([keras_gradients(kernels, x, one, **CLEAN)[0][0] for one in noise])
-    assert terms[2] == pytest.approx(expected, rel=0.02)
-    assert abs(terms[0] - expected) > 0.05 * expected
+    assert abs(terms[2] - expected) < 1 and abs(terms[0] - expected) > 4
 
 
 # ---- what the text claims of each slip, in three seeds ----
