@@ -40,8 +40,10 @@ FRESH = """([levels, settings, draws]) => {
   const sums = [0, 0, 0];
   for (let i = 0; i < 30; i++) trainer.step();
   const rows = Array.from({ length: 100 }, (_, row) => row);
-  for (let i = 0; i < draws; i++)
-    trainer.learn(rows, rows.map(() => [3 * Math.cos(i), 3 * Math.sin(i)])).forEach((term, k) => (sums[k] += term / draws));
+  for (let i = 0; i < draws; i++) {
+    const noise = [3 * Math.cos(i), 3 * Math.sin(i)];
+    trainer.learn(rows, rows.map(() => noise)).forEach((term, k) => (sums[k] += term / draws));
+  }
   return [sums, trainer.layers.map((layer) => Array.from(layer[2]))];
 }"""
 # The terms of each epoch: error as drawn, KL, error under a correct draw; and how far the codes spread.
@@ -145,7 +147,7 @@ def test_the_browser_s_gradients_are_keras(show, levels, slip):
     expected_terms, expected = keras_gradients(kernels, x, noise.astype("float32"), **settings)
     assert terms[:2] == pytest.approx(expected_terms, rel=1e-5)
     off = [np.abs(a - b).max() / np.abs(b).max() for a, b in zip(found, expected, strict=True)]
-    print(slip, off)
+
     assert max(off) < 1e-4
 
 
@@ -170,19 +172,16 @@ def test_each_slip_has_the_consequence_that_the_text_claims(show, levels, seed):
     runs = {}
     for slip in ("clean", "variance", "one epsilon", "mean", "beta 0", "beta 10"):
         settings = {**CLEAN, **SLIPS[slip], "seed": seed}
-        runs[slip] = page.evaluate(TRAIN, [as_text(levels), settings, 10])
+        runs[slip] = page.evaluate(TRAIN, [as_text(levels), settings, 5])
     error, kl, fresh = ({slip: run["curve"][-1][i] for slip, run in runs.items()} for i in range(3))
-    first = runs["clean"]["curve"][0]
-    assert sum(first[:2]) > error["clean"] + kl["clean"] + 100  # the loss falls
     said, right = ({slip: one[slip] + kl[slip] for slip in runs} for one in (error, fresh))
-    assert said["clean"] == pytest.approx(right["clean"]) and 178 < said["clean"] < 192
-    assert kl["variance"] < kl["clean"] - 0.5 and 1 < right["variance"] - said["variance"] < 6
-    assert said["one epsilon"] < said["clean"] - 1 and right["one epsilon"] > said["one epsilon"] + 35
+    assert 190 < said["clean"] == right["clean"] < 205 < sum(runs["clean"]["curve"][0][:2]) - 100  # the loss falls
+    assert kl["variance"] < kl["clean"] - 0.4 and 0.5 < right["variance"] - said["variance"] < 6
+    assert said["one epsilon"] < said["clean"] - 1 and right["one epsilon"] > said["one epsilon"] + 25
     spread = {slip: np.ptp(run["codes"], axis=0).max() for slip, run in runs.items()}
-    assert kl["mean"] < 0.05 and spread["mean"] < 0.1 * spread["clean"]
-    pictures = {slip: np.array(run["pictures"], float) for slip, run in runs.items()}
-    assert pictures["mean"].std(axis=0).max() < 10 < 60 < pictures["clean"].std(axis=0).max()
-    assert kl["beta 0"] > 40 and kl["beta 10"] < 1 and spread["beta 0"] > 1.5 * spread["clean"]
+    pictures = {slip: np.std(run["pictures"], axis=0).max() for slip, run in runs.items()}
+    assert kl["mean"] < 0.05 and spread["mean"] < 0.1 * spread["clean"] and pictures["mean"] < 0.3 * pictures["clean"]
+    assert kl["beta 0"] > 30 and kl["beta 10"] < 2 and spread["beta 10"] < spread["clean"] < spread["beta 0"]
 
 
 # ---- in use ----
