@@ -389,7 +389,7 @@ def heights(page, selector):
 def answers(page, explorer):
     """Whether the figure's text changes under the pointer and under the arrow keys."""
     explorer.scroll_into_view_if_needed()
-    surface = explorer.locator(".vx-plot, .vx-across, .rd-curve")
+    surface = explorer.locator(".vx-plot, .vx-across, .rd-curve, .st-beta input")
     box = (surface.first if surface.count() else explorer).bounding_box()
     before = explorer.inner_text()
     x, y = box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4

@@ -20,6 +20,7 @@ from vaelab.widgets import (
     LatentExplorer,
     RateDistortionFigure,
     SamplingFigure,
+    SlipTrainer,
 )
 
 random = np.random.default_rng(0)
@@ -87,6 +88,7 @@ FIGURES = {
     "conditional": conditional,
     "walker": walker,
     "pad": DigitWriter,
+    "trainer": SlipTrainer,
 }
 every_figure = pytest.mark.parametrize("kind", FIGURES)
 made = {}
@@ -253,6 +255,7 @@ LINKS = {
     "ELBO": ({"sigma_x": "0.25"}, {"sigma_x": 0.25}),
     "rate and distortion": ({"beta": "5"}, {"beta": 5}),
     "conditional": ({"label": "7", "point": "1,-1"}, {"label": 7, "point": [1, -1]}),
+    "trainer": ({"one_epsilon": "true", "beta": "3"}, {"one_epsilon": True, "beta": 3}),
     "walker": ({"way": "0.25", "ends": "2,3"}, {"way": 0.25, "ends": [2, 3]}),
 }
 

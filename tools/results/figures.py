@@ -1,11 +1,14 @@
 """What the living figures load that is too large for a notebook: see vaelab.widgets.data_file."""
 
+import zlib
+
 import numpy as np
 from scipy import ndimage
 
 from store import experiment
 from vaelab.networks import load_vae
 from vaelab.plots import place_labels
+from vaelab.widgets import slip_trainer as trainer
 from vaelab.widgets.chain import read_chain, run, steps_of
 from vaelab.widgets.data_file import unpack, write_data_file
 from vaelab.widgets.digit_writer import FILE
@@ -55,3 +58,14 @@ def varied(images, seed=0):
         image = (image, ndimage.grey_dilation(image, (2, 2)), ndimage.grey_erosion(image, (2, 2)))[i % 3]
         changed[i] = np.clip(np.roll(image, random.integers(-2, 3, 2), (0, 1)), 0, 1)
     return changed
+
+
+@experiment
+def slip_trainer(mnist):
+    """2,000 training digits in 16 greys, two pixels a byte, deflated, for the figure SlipTrainer."""
+    levels = np.rint(15 * mnist.x_train[:2000]).astype("u1").ravel()
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = squeeze.compress((levels[::2] << 4 | levels[1::2]).tobytes()) + squeeze.flush()
+    labels = "".join(map(str, mnist.y_train[:300].tolist()))  # of the digits whose codes are shown
+    digits = {"count": 2000, "labels": labels}, packed
+    print(f"Wrote {trainer.FILE}, {write_data_file(trainer.FILE, {'digits': digits}):,} bytes", flush=True)

@@ -21,7 +21,13 @@ function loadDataFile(model, done, failed) {
   function receive(content, buffers) {
     if (content.loaded !== name && content.failed !== name) return;
     stop();
-    content.failed ? failed() : done(readDataFile(buffers[0]));
+    let parts;
+    try {
+      parts = readDataFile(buffers[0]);
+    } catch {
+      return failed(); // no bytes, or other ones
+    }
+    done(parts);
   }
   const stop = () => model.off("msg:custom", receive);
   model.on("msg:custom", receive);
