@@ -20,6 +20,7 @@ from vaelab.widgets import (
     LatentExplorer,
     RateDistortionFigure,
     SamplingFigure,
+    Twins,
 )
 
 random = np.random.default_rng(0)
@@ -87,6 +88,8 @@ FIGURES = {
     "conditional": conditional,
     "walker": walker,
     "pad": DigitWriter,
+    "twins": lambda: Twins("twin, mixture", "VAE, N(0, I)"),
+    "three in twenty dimensions": lambda: Twins("twin, mixture", "VAE, N(0, I)", "VAE, mixture", latent_dim=20),
 }
 every_figure = pytest.mark.parametrize("kind", FIGURES)
 made = {}
@@ -101,13 +104,17 @@ def figure(kind):
 
 def words(page):
     """All that the figure shows in words, without what it has said to a screen reader."""
+    page.locator("[data-loaded=false]").wait_for(state="detached")
     page.evaluate("document.querySelector('[aria-live]').textContent = ''")
     return page.locator(".vaelab-explorer").inner_text()
 
 
 def move_away(page):
-    """Move whatever the keyboard moves."""
-    page.locator(".vaelab-explorer [tabindex='0']").first.focus()
+    """Move whatever the keyboard moves: a point or a slider, or else the last button's choice."""
+    movable = page.locator(".vaelab-explorer [tabindex='0']")
+    if movable.count() == 0:
+        return page.locator(".vaelab-explorer button").last.press("Enter")
+    movable.first.focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")
 
@@ -254,6 +261,7 @@ LINKS = {
     "rate and distortion": ({"beta": "5"}, {"beta": 5}),
     "conditional": ({"label": "7", "point": "1,-1"}, {"label": 7, "point": [1, -1]}),
     "walker": ({"way": "0.25", "ends": "2,3"}, {"way": 0.25, "ends": [2, 3]}),
+    "twins": ({"point": "0.25,7"}, {"point": [0.25, 0.999]}),
 }
 
 

@@ -1,15 +1,23 @@
 """What the living figures load that is too large for a notebook: see vaelab.widgets.data_file."""
 
+import zlib
+
 import numpy as np
 from scipy import ndimage
+from sklearn.mixture import GaussianMixture
 
 from store import experiment
-from vaelab.networks import load_vae
+from vaelab.experiments.chapter07 import train_twin
+from vaelab.images import unpack_images
+from vaelab.networks import load_autoencoder, load_vae
 from vaelab.plots import place_labels
+from vaelab.results import load_results
 from vaelab.widgets.chain import read_chain, run, steps_of
 from vaelab.widgets.data_file import unpack, write_data_file
 from vaelab.widgets.digit_writer import FILE
-from vaelab.widgets.packing import pack_within
+from vaelab.widgets.packing import pack_within, without_blank
+from vaelab.widgets.twins import EDGE, LEVELS, NEAREST, POOL, TWIN_FILE, code_at, gaussian_row
+from vaelab.widgets.twins import FILE as FILE_OF_TWINS
 
 CODE_SCALE = 6 / 32767  # a code lies in [-6, 6]
 
@@ -55,3 +63,79 @@ def varied(images, seed=0):
         image = (image, ndimage.grey_dilation(image, (2, 2)), ndimage.grey_erosion(image, (2, 2)))[i % 3]
         changed[i] = np.clip(np.roll(image, random.integers(-2, 3, 2), (0, 1)), 0, 1)
     return changed
+
+
+@experiment
+def twins(mnist):
+    """For the figure Twins: real digits to search, decoders with densities in the plane, pictures in 20 dimensions."""
+    order = np.random.default_rng(0).permutation(len(mnist.x_test))[2000 : 2000 + NEAREST]  # chapter 03's reference
+    digits = {"labels": mnist.y_test[order].tolist()}, _levels(mnist.x_test[order])
+    vae, (to_code, twin_decoder) = load_vae(), train_twin(mnist.x_train)
+    encoder, decoder, _ = load_autoencoder()
+
+    def coded(encoder):
+        return encoder.predict(mnist.x_train, batch_size=1000, verbose=0)
+
+    codes = coded(encoder).astype("float64")
+    gaussian = [gaussian_row(1, codes.mean(axis=0), np.cov(codes.T))]
+    autoencoder = _decoder_at(read_chain(decoder)[:-1], gaussian, codes, 9)
+    mean, log_var = coded(vae.encoder)
+    drawn = mean + np.exp(0.5 * log_var) * np.random.default_rng(0).standard_normal(mean.shape)
+    prior = _decoder_at(read_chain(vae.decoder), [gaussian_row(1, np.zeros(2), np.eye(2))], drawn, 7)
+    codes = coded(to_code).astype("float64")
+    fitted = GaussianMixture(30, random_state=0).fit(codes[:10000])
+    mixture = [gaussian_row(*row) for row in zip(fitted.weights_, fitted.means_, fitted.covariances_, strict=True)]
+    twin = _decoder_at(read_chain(twin_decoder), mixture, codes, 8)
+
+    parts = {"digits": digits, "autoencoder, Gaussian": autoencoder, "VAE, N(0, I)": prior}
+    parts |= {f"{name}, 20": ({}, _levels(images)) for name, images in _twenty_dimensions(mnist).items()}
+    for file, own in ((FILE_OF_TWINS, parts), (TWIN_FILE, {"twin, mixture": twin})):
+        print({name: len(content) for name, (_, content) in own.items()}, flush=True)
+        print(f"Wrote {file}, {write_data_file(file, own):,} bytes", flush=True)
+
+
+def _levels(images):
+    return zlib.compress(np.rint(LEVELS * images.reshape(len(images), -1)).astype("u1").tobytes(), 9)
+
+
+def _decoder_at(steps, density, codes, bits):
+    """A decoder to logits, packed for where the density's quantiles lead, with its density and 400 of the codes."""
+    density = np.array(density, "float64").round(5)
+    random = np.random.default_rng(0)
+    points = code_at(density, random.uniform(EDGE, 1 - EDGE, (8000, 2)))
+    edge = np.linspace(EDGE, 1 - EDGE, 50)
+    points = np.concatenate([points, code_at(density, np.stack(np.meshgrid(edge, edge), -1).reshape(-1, 2))])
+    places, steps = without_blank(steps, points)
+    points, steps = random.permutation(points), [*steps, "sigmoid"]
+    (description, content), error = pack_within(steps, points, run(steps, points), [(bits, 0.0095)], large=30_000)
+    some = codes[:400]
+    low, high = np.min([*some, *points], axis=0), np.max([*some, *points], axis=0)
+    half = (high - low).max() / 2 * 1.03
+    view = np.stack([(low + high) / 2 - half, (low + high) / 2 + half])
+    print(f"{len(content):,} bytes, pixels within {error:.4f}", flush=True)
+    more = {"density": density.tolist(), "places": places.tolist(), "view": view.round(3).tolist()}
+    return {**description, **more, "codes": some.round(2).tolist()}, content
+
+
+def _twenty_dimensions(mnist):
+    """The first 100 images that chapter 10's verdict judged, seed 0: {sampler: images}."""
+    verdict = load_results("verdict")["mnist"]["0"]
+    x = mnist.x_train[np.random.default_rng(0).permutation(len(mnist.x_train))]
+    vae, twin = load_vae(latent_dim=20), train_twin(mnist.x_train, 20)
+    mean, log_var = vae.encoder.predict(x, batch_size=1000, verbose=0)
+    noise = np.random.default_rng(0).standard_normal(mean.shape)
+    codes = {"VAE": mean + np.exp(0.5 * log_var) * noise, "twin": twin[0].predict(x, batch_size=1000, verbose=0)}
+    drawn = {"VAE, N(0, I)": (vae.decoder, np.random.default_rng(0).standard_normal((10000, 20)))}
+    for name, decoder in (("twin", twin[1]), ("VAE", vae.decoder)):  # as `fit_densities` fits the mixture
+        own, tried = codes[name].astype("float32"), verdict["tried"][name]["mixture"]
+        centre, scale = own.mean(axis=0), own.std(axis=0)
+        best = GaussianMixture(int(max(tried, key=tried.get)), random_state=0)
+        best.fit(((own - centre) / scale)[:20000].astype("float64"))
+        z = np.random.default_rng(0).permutation(best.sample(10000)[0])
+        drawn[f"{name}, mixture"] = decoder, centre + scale * z
+    images = {}
+    for name, (decoder, z) in drawn.items():
+        images[name] = 1 / (1 + np.exp(-decoder.predict(z[:POOL].astype("float32"), verbose=0)))
+        off = np.abs(images[name][:20] - unpack_images(verdict["pictures"][name]))
+        print(f"{name}: {off.mean():.4f} from the verdict's pictures", flush=True)
+    return images
