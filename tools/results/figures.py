@@ -8,7 +8,6 @@ from sklearn.mixture import GaussianMixture
 
 from store import experiment
 from vaelab.experiments.chapter07 import train_twin
-from vaelab.images import unpack_images
 from vaelab.networks import load_autoencoder, load_vae
 from vaelab.plots import place_labels
 from vaelab.results import load_results
@@ -118,8 +117,8 @@ def _decoder_at(steps, density, codes, bits):
 
 
 def _twenty_dimensions(mnist):
-    """The first 100 images that chapter 10's verdict judged, seed 0: {sampler: images}."""
-    verdict = load_results("verdict")["mnist"]["0"]
+    """100 images of each sampler, made as chapter 10's verdict makes them, seed 0: {sampler: (100, 28, 28, 1)}."""
+    tried = load_results("verdict")["mnist"]["0"]["tried"]
     x = mnist.x_train[np.random.default_rng(0).permutation(len(mnist.x_train))]
     vae, twin = load_vae(latent_dim=20), train_twin(mnist.x_train, 20)
     mean, log_var = vae.encoder.predict(x, batch_size=1000, verbose=0)
@@ -127,15 +126,13 @@ def _twenty_dimensions(mnist):
     codes = {"VAE": mean + np.exp(0.5 * log_var) * noise, "twin": twin[0].predict(x, batch_size=1000, verbose=0)}
     drawn = {"VAE, N(0, I)": (vae.decoder, np.random.default_rng(0).standard_normal((10000, 20)))}
     for name, decoder in (("twin", twin[1]), ("VAE", vae.decoder)):  # as `fit_densities` fits the mixture
-        own, tried = codes[name].astype("float32"), verdict["tried"][name]["mixture"]
+        own, by_size = codes[name].astype("float32"), tried[name]["mixture"]
         centre, scale = own.mean(axis=0), own.std(axis=0)
-        best = GaussianMixture(int(max(tried, key=tried.get)), random_state=0)
+        best = GaussianMixture(int(max(by_size, key=by_size.get)), random_state=0)
         best.fit(((own - centre) / scale)[:20000].astype("float64"))
         z = np.random.default_rng(0).permutation(best.sample(10000)[0])
         drawn[f"{name}, mixture"] = decoder, centre + scale * z
-    images = {}
-    for name, (decoder, z) in drawn.items():
-        images[name] = 1 / (1 + np.exp(-decoder.predict(z[:POOL].astype("float32"), verbose=0)))
-        off = np.abs(images[name][:20] - unpack_images(verdict["pictures"][name]))
-        print(f"{name}: {off.mean():.4f} from the verdict's pictures", flush=True)
-    return images
+    return {
+        name: 1 / (1 + np.exp(-decoder.predict(z[:POOL].astype("float32"), verbose=0)))
+        for name, (decoder, z) in drawn.items()
+    }

@@ -149,10 +149,10 @@ def _stored(name, flat):
 
 def _labels():
     return {
-        "autoencoder, Gaussian": tr("Autoencoder, Gaussian fitted"),
-        "twin, mixture": tr("Twin, mixture fitted"),
+        "autoencoder, Gaussian": tr("Autoencoder, Gaussian"),
+        "twin, mixture": tr("Twin, mixture"),
         "VAE, N(0, I)": tr("VAE, N(0, I)"),
-        "VAE, mixture": tr("VAE, mixture fitted"),
+        "VAE, mixture": tr("VAE, mixture"),
     }
 
 
@@ -174,7 +174,7 @@ def _strings(flat, samplers):
     )
     return {
         "language": current_language(),
-        "title": tr("Twins"),
+        "title": tr("Twins."),
         "try": tr("Draw ten a few times. Before you look: how many will be no digit, on either side?")
         if flat
         else tr("Page through the hundred. Which row has most that are no digit?"),
@@ -193,7 +193,8 @@ def _strings(flat, samplers):
         "loading": tr("The networks are on their way. In a notebook, run this cell."),
         "failed": tr("The networks did not load. Try to reload the page."),
         "small": tr(
-            "Distance: Euclidean, over the pixels, to the nearest of {n} test digits. A small one is no proof of a "
-            "good digit: blur makes it smaller. Over thousands of draws, three seeds, and more test digits: {stored}"
+            "Beside each decoded picture: the nearest of {n} real test digits. Distance: Euclidean, over the pixels. A "
+            "small one is no proof of a good digit: blur makes it smaller. Over thousands of draws, three seeds, more test "
+            "digits: {stored}"
         ).format(n=f"{NEAREST:,}", stored=stored),
     }
