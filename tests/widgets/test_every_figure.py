@@ -183,7 +183,7 @@ GO_SOMEWHERE = """(shares) => {
     input.value = min + step * Math.round((share() * (max - min)) / step);
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  const { model } = views[0], view = model.get("view");
+  const { model } = views[0], view = model.get("view") ?? { low: [0, 0], high: [1, 1] };
   if (model.get("point")) {
     const [low, high] = [view.low ?? [-view.reach, -view.reach], view.high ?? [view.reach, view.reach]];
     model.set("point", [0, 1].map((i) => low[i] + share() * (high[i] - low[i])));

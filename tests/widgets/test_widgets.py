@@ -470,7 +470,7 @@ def test_the_nearest_codes_gaussian_is_drawn_two_sd_wide(show, decoder, cloud):
             "['cx', 'cy', 'rx', 'ry'].map((a) => Number(document.querySelector('.vx-q').getAttribute(a)))"
         )
         assert found[2:] == pytest.approx(2 * unit * sd[i], rel=0.01)
-        box, (x, y) = page.locator(".vx-axes").bounding_box(), place(page, explorer, mean[i])
+        box, (x, y) = page.locator(".vx-plot svg").bounding_box(), place(page, explorer, mean[i])
         assert found[:2] == pytest.approx([x - box["x"], y - box["y"]], abs=1.5)
     for wrong in ((mean[1:], sd[1:]), (mean, -sd)):
         with pytest.raises(ValueError, match="gaussians"):

@@ -194,7 +194,7 @@ def _strings(flat, samplers):
         "failed": tr("The networks did not load. Try to reload the page."),
         "small": tr(
             "Beside each decoded picture: the nearest of {n} real test digits. Distance: Euclidean, over the pixels. A "
-            "small one is no proof of a good digit: blur makes it smaller. Over thousands of draws, three seeds, more test "
-            "digits: {stored}"
+            "small one is no proof of a good digit: blur makes it smaller. Over thousands of draws, three seeds, and "
+            "more test digits: {stored}"
         ).format(n=f"{NEAREST:,}", stored=stored),
     }
