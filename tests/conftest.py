@@ -144,8 +144,8 @@ def show(browser, tmp_path):
         states = []
         for figure in figures:
             saved = ipywidgets.embed.dependency_state([figure], drop_defaults=False)[figure.model_id]
-            name = saved["state"].get("data_file")
-            files = {name: base64.b64encode((DATA_FILES / name).read_bytes()).decode()} if name else {}
+            names = filter(None, (saved["state"].get("data_file"), saved["state"].get("more_data")))
+            files = {name: base64.b64encode((DATA_FILES / name).read_bytes()).decode() for name in names}
             states.append({"state": saved["state"], "buffers": saved.get("buffers", []), "files": files})
         path = tmp_path / f"page{len(contexts)}.html"
         path.write_text(PAGE.replace("STATES", json.dumps(states).replace("</", "<\\/")), encoding="utf-8")

@@ -143,7 +143,7 @@ def living_figure(data, cell, saved, name, figures, where):
     buffers = [{"path": buffer["path"], "data": buffer["data"]} for buffer in model.get("buffers", [])]
     write_script(figures / f"{digest}.js", digest, code)
     write_script(figures / f"{name}.js", name, {"code": digest, "state": state, "buffers": buffers})
-    if file := state.get("data_file"):
+    for file in filter(None, (state.get("data_file"), state.get("more_data"))):
         publish_data_file(file, figures, where)
 
     png = base64.b64decode("".join(data["image/png"]))

@@ -21,6 +21,7 @@ from vaelab.widgets import (
     RateDistortionFigure,
     SamplingFigure,
     SlipTrainer,
+    Twins,
 )
 
 random = np.random.default_rng(0)
@@ -89,6 +90,8 @@ FIGURES = {
     "walker": walker,
     "pad": DigitWriter,
     "trainer": SlipTrainer,
+    "twins": lambda: Twins("twin, mixture", "VAE, N(0, I)"),
+    "three in twenty dimensions": lambda: Twins("twin, mixture", "VAE, N(0, I)", "VAE, mixture", latent_dim=20),
 }
 every_figure = pytest.mark.parametrize("kind", FIGURES)
 made = {}
@@ -103,13 +106,17 @@ def figure(kind):
 
 def words(page):
     """All that the figure shows in words, without what it has said to a screen reader."""
+    page.locator("[data-loaded=false]").wait_for(state="detached")
     page.evaluate("document.querySelector('[aria-live]').textContent = ''")
     return page.locator(".vaelab-explorer").inner_text()
 
 
 def move_away(page):
-    """Move whatever the keyboard moves."""
-    page.locator(".vaelab-explorer [tabindex='0']").first.focus()
+    """Move whatever the keyboard moves: a point or a slider, or else the last button's choice."""
+    movable = page.locator(".vaelab-explorer [tabindex='0']")
+    if movable.count() == 0:
+        return page.locator(".vaelab-explorer button").last.press("Enter")
+    movable.first.focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")
 
@@ -178,7 +185,7 @@ GO_SOMEWHERE = """(shares) => {
     input.value = min + step * Math.round((share() * (max - min)) / step);
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  const { model } = views[0], view = model.get("view");
+  const { model } = views[0], view = model.get("view") ?? { low: [0, 0], high: [1, 1] };
   if (model.get("point")) {
     const [low, high] = [view.low ?? [-view.reach, -view.reach], view.high ?? [view.reach, view.reach]];
     model.set("point", [0, 1].map((i) => low[i] + share() * (high[i] - low[i])));
@@ -257,6 +264,7 @@ LINKS = {
     "conditional": ({"label": "7", "point": "1,-1"}, {"label": 7, "point": [1, -1]}),
     "trainer": ({"one_epsilon": "true", "beta": "3"}, {"one_epsilon": True, "beta": 3}),
     "walker": ({"way": "0.25", "ends": "2,3"}, {"way": 0.25, "ends": [2, 3]}),
+    "twins": ({"point": "0.25,7"}, {"point": [0.25, 0.999]}),
 }
 
 

@@ -457,6 +457,26 @@ def test_the_point_leaves_a_trail_until_it_starts_again(show, decoder, cloud):
     assert page.evaluate(steps) == 1
 
 
+def test_the_nearest_codes_gaussian_is_drawn_two_sd_wide(show, decoder, cloud):
+    codes, random = cloud[0], np.random.default_rng(0)
+    mean, sd = codes + random.normal(0, 0.2, codes.shape), random.uniform(0.3, 1, codes.shape)
+    explorer = LatentExplorer(decoder, *cloud, start=codes[7], gaussians=(mean, sd))
+    page = show(explorer)
+    assert "Ellipse: q of the nearest code" in page.locator(".vx-small").inner_text()
+    unit = page.locator(".vx-axes rect").bounding_box()["width"] / (explorer.view["high"][0] - explorer.view["low"][0])
+    for i in (7, 100):
+        page.evaluate("(z) => views[0].model.set('point', z)", codes[i].tolist())
+        found = page.evaluate(
+            "['cx', 'cy', 'rx', 'ry'].map((a) => Number(document.querySelector('.vx-q').getAttribute(a)))"
+        )
+        assert found[2:] == pytest.approx(2 * unit * sd[i], rel=0.01)
+        box, (x, y) = page.locator(".vx-plot svg").bounding_box(), place(page, explorer, mean[i])
+        assert found[:2] == pytest.approx([x - box["x"], y - box["y"]], abs=1.5)
+    for wrong in ((mean[1:], sd[1:]), (mean, -sd)):
+        with pytest.raises(ValueError, match="gaussians"):
+            LatentExplorer(decoder, *cloud, gaussians=wrong)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(show, decoder, cloud, scheme):
     ways = [{"name": "across", "from": [-10, 0], "to": [10, 0]}, {"name": "up", "from": [0, -10], "to": [0, 10]}]

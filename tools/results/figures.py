@@ -4,15 +4,20 @@ import zlib
 
 import numpy as np
 from scipy import ndimage
+from sklearn.mixture import GaussianMixture
 
 from store import experiment
-from vaelab.networks import load_vae
+from vaelab.experiments.chapter07 import train_twin
+from vaelab.networks import load_autoencoder, load_vae
 from vaelab.plots import place_labels
+from vaelab.results import load_results
 from vaelab.widgets import slip_trainer as trainer
 from vaelab.widgets.chain import read_chain, run, steps_of
 from vaelab.widgets.data_file import unpack, write_data_file
 from vaelab.widgets.digit_writer import FILE
-from vaelab.widgets.packing import pack_within
+from vaelab.widgets.packing import pack_within, without_blank
+from vaelab.widgets.twins import EDGE, LEVELS, NEAREST, POOL, TWIN_FILE, code_at, gaussian_row
+from vaelab.widgets.twins import FILE as FILE_OF_TWINS
 
 CODE_SCALE = 6 / 32767  # a code lies in [-6, 6]
 
@@ -69,3 +74,77 @@ def slip_trainer(mnist):
     labels = "".join(map(str, mnist.y_train[:300].tolist()))  # of the digits whose codes are shown
     digits = {"count": 2000, "labels": labels}, packed
     print(f"Wrote {trainer.FILE}, {write_data_file(trainer.FILE, {'digits': digits}):,} bytes", flush=True)
+
+
+@experiment
+def twins(mnist):
+    """For the figure Twins: real digits to search, decoders with densities in the plane, pictures in 20 dimensions."""
+    order = np.random.default_rng(0).permutation(len(mnist.x_test))[2000 : 2000 + NEAREST]  # chapter 03's reference
+    digits = {"labels": mnist.y_test[order].tolist()}, _levels(mnist.x_test[order])
+    vae, (to_code, twin_decoder) = load_vae(), train_twin(mnist.x_train)
+    encoder, decoder, _ = load_autoencoder()
+
+    def coded(encoder):
+        return encoder.predict(mnist.x_train, batch_size=1000, verbose=0)
+
+    codes = coded(encoder).astype("float64")
+    gaussian = [gaussian_row(1, codes.mean(axis=0), np.cov(codes.T))]
+    autoencoder = _decoder_at(read_chain(decoder)[:-1], gaussian, codes, 9)
+    mean, log_var = coded(vae.encoder)
+    drawn = mean + np.exp(0.5 * log_var) * np.random.default_rng(0).standard_normal(mean.shape)
+    prior = _decoder_at(read_chain(vae.decoder), [gaussian_row(1, np.zeros(2), np.eye(2))], drawn, 7)
+    codes = coded(to_code).astype("float64")
+    fitted = GaussianMixture(30, random_state=0).fit(codes[:10000])
+    mixture = [gaussian_row(*row) for row in zip(fitted.weights_, fitted.means_, fitted.covariances_, strict=True)]
+    twin = _decoder_at(read_chain(twin_decoder), mixture, codes, 8)
+
+    parts = {"digits": digits, "autoencoder, Gaussian": autoencoder, "VAE, N(0, I)": prior}
+    parts |= {f"{name}, 20": ({}, _levels(images)) for name, images in _twenty_dimensions(mnist).items()}
+    for file, own in ((FILE_OF_TWINS, parts), (TWIN_FILE, {"twin, mixture": twin})):
+        print({name: len(content) for name, (_, content) in own.items()}, flush=True)
+        print(f"Wrote {file}, {write_data_file(file, own):,} bytes", flush=True)
+
+
+def _levels(images):
+    return zlib.compress(np.rint(LEVELS * images.reshape(len(images), -1)).astype("u1").tobytes(), 9)
+
+
+def _decoder_at(steps, density, codes, bits):
+    """A decoder to logits, packed for where the density's quantiles lead, with its density and 400 of the codes."""
+    density = np.array(density, "float64").round(5)
+    random = np.random.default_rng(0)
+    points = code_at(density, random.uniform(EDGE, 1 - EDGE, (8000, 2)))
+    edge = np.linspace(EDGE, 1 - EDGE, 50)
+    points = np.concatenate([points, code_at(density, np.stack(np.meshgrid(edge, edge), -1).reshape(-1, 2))])
+    places, steps = without_blank(steps, points)
+    points, steps = random.permutation(points), [*steps, "sigmoid"]
+    (description, content), error = pack_within(steps, points, run(steps, points), [(bits, 0.0095)], large=30_000)
+    some = codes[:400]
+    low, high = np.min([*some, *points], axis=0), np.max([*some, *points], axis=0)
+    half = (high - low).max() / 2 * 1.03
+    view = np.stack([(low + high) / 2 - half, (low + high) / 2 + half])
+    print(f"{len(content):,} bytes, pixels within {error:.4f}", flush=True)
+    more = {"density": density.tolist(), "places": places.tolist(), "view": view.round(3).tolist()}
+    return {**description, **more, "codes": some.round(2).tolist()}, content
+
+
+def _twenty_dimensions(mnist):
+    """100 images of each sampler, made as chapter 10's verdict makes them, seed 0: {sampler: (100, 28, 28, 1)}."""
+    tried = load_results("verdict")["mnist"]["0"]["tried"]
+    x = mnist.x_train[np.random.default_rng(0).permutation(len(mnist.x_train))]
+    vae, twin = load_vae(latent_dim=20), train_twin(mnist.x_train, 20)
+    mean, log_var = vae.encoder.predict(x, batch_size=1000, verbose=0)
+    noise = np.random.default_rng(0).standard_normal(mean.shape)
+    codes = {"VAE": mean + np.exp(0.5 * log_var) * noise, "twin": twin[0].predict(x, batch_size=1000, verbose=0)}
+    drawn = {"VAE, N(0, I)": (vae.decoder, np.random.default_rng(0).standard_normal((10000, 20)))}
+    for name, decoder in (("twin", twin[1]), ("VAE", vae.decoder)):  # as `fit_densities` fits the mixture
+        own, by_size = codes[name].astype("float32"), tried[name]["mixture"]
+        centre, scale = own.mean(axis=0), own.std(axis=0)
+        best = GaussianMixture(int(max(by_size, key=by_size.get)), random_state=0)
+        best.fit(((own - centre) / scale)[:20000].astype("float64"))
+        z = np.random.default_rng(0).permutation(best.sample(10000)[0])
+        drawn[f"{name}, mixture"] = decoder, centre + scale * z
+    return {
+        name: 1 / (1 + np.exp(-decoder.predict(z[:POOL].astype("float32"), verbose=0)))
+        for name, (decoder, z) in drawn.items()
+    }

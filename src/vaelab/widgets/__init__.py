@@ -9,6 +9,7 @@ from vaelab.widgets.latent_explorer import LatentExplorer
 from vaelab.widgets.rate_distortion_figure import RateDistortionFigure
 from vaelab.widgets.sampling_figure import SamplingFigure
 from vaelab.widgets.slip_trainer import SlipTrainer
+from vaelab.widgets.twins import Twins
 
 __all__ = [
     "CodeWalker",
@@ -20,4 +21,5 @@ __all__ = [
     "RateDistortionFigure",
     "SamplingFigure",
     "SlipTrainer",
+    "Twins",
 ]

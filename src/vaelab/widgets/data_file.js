@@ -14,10 +14,9 @@ function whenNear(node, start) {
   return () => watch.disconnect();
 }
 
-// Asks the host for the figure's file. Calls done({part: [description, DataView]}), or failed(), and returns what ends
-// the waiting.
-function loadDataFile(model, done, failed) {
-  const name = model.get("data_file");
+// Asks the host for the figure's file, or another one. Calls done({part: [description, DataView]}), or failed(), and
+// returns what ends the waiting.
+function loadDataFile(model, done, failed, name = model.get("data_file")) {
   function receive(content, buffers) {
     if (content.loaded !== name && content.failed !== name) return;
     stop();
@@ -45,4 +44,10 @@ function readDataFile({ buffer, byteOffset }) {
     at += description.bytes;
   }
   return parts;
+}
+
+// The bytes of a part that zlib compressed.
+async function inflate(view) {
+  const stream = new Blob([view]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -20,17 +20,22 @@ FOLDER = RESULTS / "figures"
 
 
 class HeavyFigure(LivingFigure):
-    """A living figure whose bytes lie in results/figures/, under the name that a subclass gives as `data_file`."""
+    """A living figure whose bytes lie in results/figures/, under the name that a subclass gives as `data_file`.
+
+    What only some figures of a class need may lie in a second file, `more_data`.
+    """
 
     data_file = traitlets.Unicode().tag(sync=True)
+    more_data = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **traits):
         super().__init__(**traits)
         self.on_msg(self._answer)
 
     def _answer(self, _, content, buffers):
-        if content == {"load": self.data_file}:
-            self.send({"loaded": self.data_file}, [(FOLDER / self.data_file).read_bytes()])
+        for name in filter(None, (self.data_file, self.more_data)):
+            if content == {"load": name}:
+                self.send({"loaded": name}, [(FOLDER / name).read_bytes()])
 
 
 def read_data_file(name):

@@ -161,15 +161,6 @@ function render({ model, el }) {
 
   // ---- drawing ---------------------------------------------------------------------------------------------------
 
-  // The image in ink on white
-  function paint(canvas, ink) {
-    const context = canvas.getContext("2d"),
-      image = context.createImageData(SIDE, SIDE);
-    image.data.fill(255);
-    for (let i = 0; i < ink.length; i++) image.data.fill(255 * (1 - ink[i]), 4 * i, 4 * i + 3);
-    context.putImageData(image, 0, 0);
-  }
-
   function drawPad(ink) {
     const context = fit(pad, 0, 0, side),
       unit = side / SIDE;

@@ -13,7 +13,8 @@ function render({ model, el }) {
     regions = model.get("regions");
   const layers = readLayers(network, model.get("weights"));
   const codes = new Float32Array(copy(model.get("codes"))),
-    labels = new Uint8Array(copy(model.get("labels")));
+    labels = new Uint8Array(copy(model.get("labels"))),
+    gaussians = new Float32Array(copy(model.get("gaussians")));
   const count = codes.length / 2,
     [height, width] = network.shape;
   const { low, high, radius, decimals } = view,
@@ -43,6 +44,7 @@ function render({ model, el }) {
     ring,
     trail,
     partner,
+    ellipse,
     pathMarks = [];
   const toX = (x) => LEFT + ((x - low[0]) / span) * side,
     toY = (y) => TOP + side - ((y - low[1]) / span) * side;
@@ -79,6 +81,10 @@ function render({ model, el }) {
       b = toY(codes[2 * nearest + 1]);
     set(line, { x1: a, y1: b, x2: x, y2: y });
     set(partner, { cx: a, cy: b });
+    if (gaussians.length) {
+      const [mx, my, sx, sy] = gaussians.subarray(4 * nearest);
+      set(ellipse, { cx: toX(mx), cy: toY(my), rx: (2 * sx * side) / span, ry: (2 * sy * side) / span });
+    }
     set(ring, { transform: `translate(${x} ${y})` });
     grip.style.transform = `translate(${x}px, ${y}px)`;
     showTrail();
@@ -176,6 +182,7 @@ function render({ model, el }) {
       placeFreely(text, [...around(a, b, [r + 5, r + 14, r + 26, r + 40, r + 56, r + 72]), ...inside], taken, frame);
     });
     trail = element(cursor, "path", { class: "vx-trail" });
+    ellipse = element(cursor, "ellipse", { class: "vx-q" });
     line = element(cursor, "line", { class: "vx-nearest" });
     partner = element(cursor, "circle", { class: "vx-partner", r: 3.5 });
     ring = element(cursor, "g", { class: "vx-ring" });

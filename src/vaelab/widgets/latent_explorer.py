@@ -29,6 +29,7 @@ class LatentExplorer(LivingFigure):
     regions: [{"name": "box", "low": [a, b], "high": [c, d]}, {"name": "ring", "center": [a, b], "radius": r}, ...]:
         dashed outlines. The square grows until all paths, regions and the start fit.
     logits: True if the decoder gives logits; the sigmoid is then taken in the browser.
+    gaussians: (mean, sd), arrays (n, 2): each code's q(z given x), drawn as an ellipse of two sd for the nearest code.
 
     `explorer.point` is the point, a list of 2 floats; set it to move the point, read it to see where the reader is.
     It is clamped to the square. A point is inside the cloud when its nearest code is at most `radius` away: the 99th
@@ -46,12 +47,16 @@ class LatentExplorer(LivingFigure):
     weights = traitlets.Bytes().tag(sync=True)
     codes = traitlets.Bytes().tag(sync=True)  # float32, little endian, x0 y0 x1 y1 ...
     labels = traitlets.Bytes().tag(sync=True)  # one byte for each code, or nothing
+    gaussians = traitlets.Bytes().tag(sync=True)  # float32, mean and sd of each code's q, four numbers, or nothing
     view = traitlets.Dict().tag(sync=True)  # {"low", "high", "radius", "decimals", "start", "marks", "colours"}
     paths = traitlets.List().tag(sync=True)
     regions = traitlets.List().tag(sync=True)
     point = traitlets.TraitType((0.0, 0.0)).tag(sync=True)  # see _clamp
 
-    def __init__(self, decoder, codes, labels=None, *, start=None, margin=0.5, paths=None, regions=None, logits=False):
+    def __init__(
+        self, decoder, codes, labels=None, *, start=None, margin=0.5, paths=None, regions=None, logits=False,
+        gaussians=None,
+    ):  # fmt: skip
         codes = check_points(codes, "codes", 2)
         if np.abs(codes).max() > 1e30:
             raise ValueError(
@@ -60,6 +65,14 @@ class LatentExplorer(LivingFigure):
         codes = codes.astype("<f4")
         if labels is not None:
             labels = check_labels(labels, len(codes), classes=10)
+        if gaussians is not None:
+            gaussians = np.concatenate([check_points(one, "gaussians", 2) for one in gaussians], axis=1)
+            if gaussians.shape != (len(codes), 4) or not (gaussians[:, 2:] > 0).all():
+                raise ValueError(
+                    tr("gaussians are {shape}; expected a mean and positive sds for each of {n} codes.").format(
+                        shape=gaussians.shape, n=len(codes)
+                    )
+                )
         if not (np.isscalar(margin) and math.isfinite(margin) and margin >= 0):
             raise ValueError(tr("margin is {margin!r}; expected a number of at least 0.").format(margin=margin))
         paths = [_path(path) for path in paths or []]
@@ -97,6 +110,7 @@ class LatentExplorer(LivingFigure):
             weights=weights,
             codes=codes.tobytes(),
             labels=b"" if labels is None else labels.astype("u1").tobytes(),
+            gaussians=b"" if gaussians is None else gaussians.astype("<f4").tobytes(),
             view={
                 "low": low,
                 "high": high,
@@ -108,7 +122,7 @@ class LatentExplorer(LivingFigure):
             },
             paths=paths,
             regions=regions,
-            strings=_strings(bool(paths)),
+            strings=_strings(bool(paths), gaussians is not None),
             point=start,
         )
 
@@ -151,7 +165,7 @@ class LatentExplorer(LivingFigure):
         image.set_xlabel(self.strings["caption"], fontsize=9)
 
 
-def _strings(with_path=False):
+def _strings(with_path=False, with_gaussians=False):
     """All that the browser says, in the language in use. Numbers are formatted there."""
     ways = (
         tr("Drag the ring from one crowd of codes to another: where is the picture no digit any more?"),
@@ -177,7 +191,8 @@ def _strings(with_path=False):
         "small": tr(
             "Shaded: the cloud, all points within {radius} of a code. That is the 99th percentile of the codes' "
             "distance to their fifth nearest code."
-        ),
+        )
+        + (" " + tr("Ellipse: q of the nearest code, two sd.") if with_gaussians else ""),
         "path": tr("Path"),
         "percent": tr("{percent} %"),
         "off_path": tr("off the path"),

@@ -53,16 +53,17 @@ def pack(decoder, steps, points, logits=False):
     return packed
 
 
-def pack_within(steps, points, expected, attempts):
+def pack_within(steps, points, expected, attempts, large=LARGE):
     """The first attempt that computes what is expected at the points, within what it is allowed.
 
     attempts: pairs of a dtype, or a number of bits, and the largest error. With few bits every second point plays no
-    part in the rounding, so the comparison is an honest one. Returns ((description, bytes), error), or (None, error).
+    part in the rounding, so the comparison is an honest one. large: only kernels of more weights get few bits.
+    Returns ((description, bytes), error), or (None, error).
     """
     error = np.inf
     for how, allowed in attempts:
         try:
-            packed = _tight(steps, points[::2], how) if isinstance(how, int) else _plain(steps, how)
+            packed = _tight(steps, points[::2], how, large) if isinstance(how, int) else _plain(steps, how)
         except np.linalg.LinAlgError:  # no inputs that move, or numbers too large to square
             continue
         error = np.abs(run([step if isinstance(step, str) else step[1] for step in packed], points) - expected).max()
@@ -96,7 +97,7 @@ def _packed(kernel, bias, dtype):
     return whole.tobytes() + scale.tobytes() + tail, (whole * scale, bias), list(kernel.shape)
 
 
-def _tight(steps, points, bits):
+def _tight(steps, points, bits, large):
     """The steps as `_packed` gives them, large kernels with few bits a weight, small ones int16.
 
     Plain rounding to so few bits would show. But on a plane the inputs of a large layer move in few directions, so
@@ -118,7 +119,7 @@ def _tight(steps, points, bits):
         if steps[i + 1 : i + 2] == ["relu"] and any(isinstance(later, tuple) for later in steps[i + 1 :]):
             kept = wanted = np.flatnonzero(exact.max(axis=0) > 0) if (exact > 0).any() else np.arange(1)
         kernel, bias = kernel[before][:, wanted], bias[wanted]
-        if kernel.size > LARGE:
+        if kernel.size > large:
             packed.append(_compensated(kernel, bias, given, exact[:, wanted], bits))
         else:
             packed.append(_packed(kernel.astype("float32"), bias.astype("float32"), "int16"))

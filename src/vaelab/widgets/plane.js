@@ -111,3 +111,12 @@ function betweenTicks(heights) {
 function arrowStep(event, small) {
   return ARROWS[event.key]?.map((way) => way * small * (event.shiftKey ? 5 : 1));
 }
+
+// An image of dark pixels in [0, 1], row after row, on a square canvas; of none, white.
+function paint(canvas, pixels) {
+  const context = canvas.getContext("2d"),
+    image = context.createImageData(canvas.width, canvas.height);
+  image.data.fill(255);
+  for (let i = 0; i < pixels.length; i++) image.data.fill(255 * (1 - pixels[i]), 4 * i, 4 * i + 3);
+  context.putImageData(image, 0, 0);
+}
