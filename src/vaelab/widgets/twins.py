@@ -193,8 +193,7 @@ def _strings(flat, samplers):
         "loading": tr("The networks are on their way. In a notebook, run this cell."),
         "failed": tr("The networks did not load. Try to reload the page."),
         "small": tr(
-            "Beside each decoded picture: the nearest of {n} real test digits. Distance: Euclidean, over the pixels. A "
-            "small one is no proof of a good digit: blur makes it smaller. Over thousands of draws, three seeds, and "
-            "more test digits: {stored}"
+            "Beside each picture: the nearest of {n} test digits, by Euclidean distance. A small one proves nothing: "
+            "blur makes it smaller. Over thousands of draws, three seeds, and more test digits: {stored}"
         ).format(n=f"{NEAREST:,}", stored=stored),
     }
