@@ -125,7 +125,7 @@ def link_that_sets(match):
 
 
 def plot(output, cell, name, figures, where):
-    """Write a plot and its dark twin into `figures`; return the HTML that shows the one of the theme, and loads it then.
+    """Write a plot and its dark twin into `figures`; return the HTML that loads and shows the one of the theme.
 
     `output` is one that vaelab.pictures made. What the theme hides is no part of the page, so its text is read once.
     """
@@ -134,7 +134,9 @@ def plot(output, cell, name, figures, where):
         raise BookError(f"{where}: a plot needs alternative text (mystnb.image.alt).")
     png, about = base64.b64decode("".join(output["data"]["image/png"])), output["metadata"]["image/png"]
     (figures / f"{name}-light.png").write_bytes(png)
-    (figures / f"{name}-dark.png").write_bytes(dark_twin(png, [tuple(map(int, place.split())) for place in about["digits"]]))
+    (figures / f"{name}-dark.png").write_bytes(
+        dark_twin(png, [tuple(map(int, place.split())) for place in about["digits"]])
+    )
     size = f'width="{about["width"]}" height="{about["height"]}"'
     return "".join(
         f'<img class="plot only-{theme}" src="_static/figures/{name}-{theme}.png" alt="{html.escape(alt)}" {size} '

@@ -1,7 +1,6 @@
-"""How a Matplotlib figure becomes the picture that a notebook stores: sharp, and with text that a telephone can show."""
+"""How a Matplotlib figure becomes the picture that a notebook stores: sharp, with text that a telephone can show."""
 
 import io
-import itertools
 
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -29,7 +28,7 @@ def picture(figure):
 
     Text smaller than SMALLEST_TEXT grows to that size, in the figure itself. The metadata: width and height on the
     page, in its pixels; text, the smallest in a column of PHONE_COLUMN pixels and the largest anywhere, in the page's
-    pixels; overlaps, the texts that write over each other; digits, the places of pictures of digits, each "left top right bottom" in the PNG's pixels. A dark twin (the
+    pixels; digits, the places of pictures of digits, each "left top right bottom" in the PNG's pixels. A dark twin (the
     site's) leaves those as they are.
     """
     if not figure.axes:
@@ -38,9 +37,7 @@ def picture(figure):
         text.set_fontsize(max(text.get_fontsize(), SMALLEST_TEXT))
     figure.draw_without_rendering()  # the layout, before anything is measured
     box = figure.get_tightbbox().padded(MARGIN)
-    texts = figure.findobj(is_seen)
-    sizes = [text.get_fontsize() for text in texts]
-    overlaps = [f"{a.get_text()} / {b.get_text()}" for a, b in itertools.combinations(texts, 2) if overlap(a, b)]
+    sizes = [text.get_fontsize() for text in figure.findobj(is_seen)]
     digits = [part for image in figure.findobj(AxesImage) if (part := place_of_digits(image))]
     corners = [(part.get_points() / figure.dpi - box.min) * DPI * SHARPNESS for part in digits]
     buffer = io.BytesIO()
@@ -53,7 +50,6 @@ def picture(figure):
         "width": round(shown),
         "height": round(height / SHARPNESS),
         "text": [round(min(pixels) * min(1, PHONE_COLUMN / shown), 1), round(max(pixels), 1)],
-        "overlaps": overlaps,
         "digits": [
             f"{round(left)} {round(height - top)} {round(right)} {round(height - bottom)}"
             for (left, bottom), (right, top) in corners
@@ -63,12 +59,6 @@ def picture(figure):
 
 def is_seen(artist):
     return isinstance(artist, Text) and artist.get_visible() and artist.get_text().strip() != ""
-
-
-def overlap(one, other):
-    """Whether two texts write over each other; a pixel or two of their boxes' empty edges does not count."""
-    common = Bbox.intersection(one.get_window_extent().padded(-1), other.get_window_extent().padded(-1))
-    return common is not None and common.width > 0 and common.height > 0
 
 
 def place_of_digits(image):

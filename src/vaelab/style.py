@@ -7,8 +7,8 @@ CLASS_COLOURS = (
 )  # fmt: skip
 INK, MUTED, ACCENT, PAPER = "#1f2430", "#5b6270", "#b4235a", "#ffffff"
 
-# Figures are FIGURE_WIDTH inches wide, DPI pixels of the page to the inch. A column of a telephone is PHONE_COLUMN pixels
-# wide, where text of SMALLEST_TEXT points is still 11 pixels high; the largest, 13 points, is never above the body's 17.
+# Figures are FIGURE_WIDTH inches wide, DPI pixels of the page to the inch. A telephone's column is PHONE_COLUMN pixels
+# wide, where text of SMALLEST_TEXT points is still 11 pixels high; the largest, 13 points, is at most the body's 17.
 FIGURE_WIDTH, DPI, PHONE_COLUMN, SMALLEST_TEXT = 5.2, 94, 358, 11.8
 
 RC = {
