@@ -107,6 +107,19 @@ def test_figures_have_alternative_text(lesson):
             assert len(pictures) == 1, f"one figure a cell, so that its text describes it: {cell.source}"
 
 
+def plots(lesson):
+    """What vaelab.pictures says of each stored plot; empty for a notebook executed before it was there."""
+    outputs = [output for cell in code_cells(lesson) for output in cell.outputs]
+    found = [output.metadata.get("image/png", {}) for output in outputs if "image/png" in output.get("data", {})]
+    return [about for about in found if "text" in about]
+
+
+def test_text_of_plots_can_be_read_on_a_telephone_and_is_no_larger_than_the_page_s(lesson):
+    for about in plots(lesson):
+        smallest, largest = about["text"]
+        assert (smallest >= 11 and largest <= 17) or about["text"] == [0, 0], about
+
+
 def test_solutions_are_folded_everywhere(lesson):
     for cell in code_cells(lesson):
         folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)

@@ -22,6 +22,8 @@ import time
 import tomllib
 from pathlib import Path
 
+from twins import dark_twin
+
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 DATA_FILES = ROOT / "src" / "vaelab" / "results" / "figures"
@@ -104,10 +106,12 @@ def site_notebook(notebook, stem, figures):
     count = 0
     for number, cell in enumerate(notebook["cells"]):
         for output in cell.get("outputs", []):
+            where = f"{stem}.ipynb, cell {number}"
             if WIDGET_VIEW not in output.get("data", {}):
+                if "digits" in output.get("metadata", {}).get("image/png", {}):
+                    output["data"] = {"text/html": plot(output, cell, f"{stem}-plot-{number}", figures, where)}
                 continue
             count += 1
-            where = f"{stem}.ipynb, cell {number}"
             output["data"] = {
                 "text/html": living_figure(output["data"], cell, saved, f"{stem}-{count}", figures, where)
             }
@@ -118,6 +122,27 @@ def link_that_sets(match):
     """`[words](#figure:mean=-2)` as HTML: no heading has that name, and hydrate.js knows what to do."""
     words, state = match.groups()
     return f'<a class="sets-figure" href="{html.escape(state)}">{words}</a>'
+
+
+def plot(output, cell, name, figures, where):
+    """Write a plot and its dark twin into `figures`; return the HTML that loads and shows the one of the theme.
+
+    `output` is one that vaelab.pictures made. What the theme hides is no part of the page, so its text is read once.
+    """
+    alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt")
+    if not alt:
+        raise BookError(f"{where}: a plot needs alternative text (mystnb.image.alt).")
+    png, about = base64.b64decode("".join(output["data"]["image/png"])), output["metadata"]["image/png"]
+    (figures / f"{name}-light.png").write_bytes(png)
+    (figures / f"{name}-dark.png").write_bytes(
+        dark_twin(png, [tuple(map(int, place.split())) for place in about["digits"]])
+    )
+    size = f'width="{about["width"]}" height="{about["height"]}"'
+    return "".join(
+        f'<img class="plot only-{theme}" src="_static/figures/{name}-{theme}.png" alt="{html.escape(alt)}" {size} '
+        'loading="lazy">\n'
+        for theme in ("light", "dark")
+    )
 
 
 def living_figure(data, cell, saved, name, figures, where):

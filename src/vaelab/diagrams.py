@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from vaelab.language import tr
-from vaelab.style import ACCENT, FIGURE_WIDTH, INK, MUTED, PAPER
+from vaelab.style import ACCENT, FIGURE_WIDTH, INK, MUTED, PAPER, SMALLEST_TEXT
 
 NODES = ("box", "circle", "observed", "text")
 # Each kind differs from the others without its colour, too.
@@ -15,7 +15,7 @@ EDGES = {
     "gradient": {"color": ACCENT, "linestyle": (0, (1, 1.2)), "arrowstyle": "->"},
     "blocked": {"color": ACCENT, "linestyle": (0, (1, 1.2)), "arrowstyle": "->"},
 }
-FONT_SIZE, PAD, SHADE = 11, 0.09, "#d9dde4"
+PAD, SHADE = 0.09, "#d9dde4"
 
 
 def draw_graph(nodes, edges):
@@ -55,7 +55,7 @@ def _draw_node(ax, name, label, x, y, kind="box"):
         raise ValueError(
             tr("Node {name!r} has x = {x}; expected 0 to {width}.").format(name=name, x=x, width=FIGURE_WIDTH)
         )
-    text = ax.text(x, y, label, ha="center", va="center", fontsize=FONT_SIZE, linespacing=1.15, zorder=4)
+    text = ax.text(x, y, label, ha="center", va="center", fontsize=SMALLEST_TEXT, linespacing=1.15, zorder=4)
     size = text.get_window_extent()
     width, height = size.width / ax.figure.dpi + 2 * PAD, size.height / ax.figure.dpi + 2 * PAD
     if kind in ("circle", "observed"):
@@ -97,7 +97,7 @@ def _draw_edge(ax, start, end, kind="solid", label="", bend=0.0):
         place = middle + (0.2 if kind == "blocked" else 0.13) * aside
         side = "center" if abs(aside[0]) < 0.5 else "left" if aside[0] > 0 else "right"
         colour = MUTED if kind in ("solid", "dashed") else ACCENT
-        ax.text(*place, label, ha=side, va="center", fontsize=FONT_SIZE - 1, color=colour, zorder=5)
+        ax.text(*place, label, ha=side, va="center", fontsize=SMALLEST_TEXT, color=colour, zorder=5)
 
 
 def _box(node):

@@ -62,12 +62,15 @@ def setup(language="en", seed=0):
     import keras
     import matplotlib.pyplot as plt
 
+    from vaelab.pictures import use_sharp_pictures
+
     with contextlib.suppress(ModuleNotFoundError):  # the grader withholds it
         import vaelab.conditional  # noqa: F401 (with it Keras can load the course's models)
 
     keras.utils.set_random_seed(operator.index(seed))
     plt.rcdefaults()  # these leave the backend as it is, which the notebook has chosen
     plt.rcParams.update(RC)
+    use_sharp_pictures()
 
 
 @functools.cache

@@ -18,7 +18,7 @@ def show_images(rows, row_labels=None, captions=None):
     if len(rows) == 0:
         raise ValueError(tr("rows is empty; expected at least one array of images."))
     columns = max(len(row) for row in rows)
-    height = FIGURE_WIDTH / columns + (0.24 if row_labels else 0.02) + (0.2 if captions else 0)
+    height = FIGURE_WIDTH / columns + (0.27 if row_labels else 0.02) + (0.23 if captions else 0)
     figure, axes = plt.subplots(
         len(rows), columns, figsize=(FIGURE_WIDTH, height * len(rows)), squeeze=False, layout="constrained"
     )
@@ -31,11 +31,11 @@ def show_images(rows, row_labels=None, captions=None):
             ax.imshow(np.squeeze(image), vmin=0, vmax=1)
     for ax, label in zip(axes[:, 0], row_labels or [], strict=False):
         # The label may be wider than its picture, so the layout must not see it; a blank title keeps its height free.
-        ax.text(0, 1.0, label, transform=ax.transAxes, fontsize=10, va="bottom").set_in_layout(False)
-        ax.set_title(" ", fontsize=10, pad=2)
+        ax.text(0, 1.0, label, transform=ax.transAxes, va="bottom").set_in_layout(False)
+        ax.set_title(" ", pad=2)
     for row_axes, texts in zip(axes, captions or [], strict=False):
         for ax, text in zip(row_axes, texts, strict=False):
-            ax.set_xlabel(text, fontsize=9, labelpad=2)
+            ax.set_xlabel(text, labelpad=2)
 
 
 def place_labels(codes, labels, room):

@@ -7,19 +7,20 @@ CLASS_COLOURS = (
 )  # fmt: skip
 INK, MUTED, ACCENT, PAPER = "#1f2430", "#5b6270", "#b4235a", "#ffffff"
 
-# One column of a telephone is 350 px wide: at 5.2 inches the 11-point text of a figure is still 10 px there.
-FIGURE_WIDTH = 5.2
+# Figures are FIGURE_WIDTH inches wide, DPI pixels of the page to the inch. A telephone's column is PHONE_COLUMN pixels
+# wide, where text of SMALLEST_TEXT points is still 11 pixels high; the largest, 13 points, is at most the body's 17.
+FIGURE_WIDTH, DPI, PHONE_COLUMN, SMALLEST_TEXT = 5.2, 94, 358, 11.8
 
 RC = {
     "figure.figsize": (FIGURE_WIDTH, 3.6),
-    "figure.dpi": 130,
+    "figure.dpi": DPI,
     "figure.constrained_layout.use": True,
     "figure.facecolor": PAPER,
     "font.family": "DejaVu Sans",
-    "font.size": 10.5,
-    "axes.titlesize": 11,
+    "font.size": SMALLEST_TEXT,
+    "axes.titlesize": SMALLEST_TEXT,
     "axes.titlelocation": "left",
-    "axes.labelsize": 10.5,
+    "axes.labelsize": SMALLEST_TEXT,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.spines.top": False,

@@ -49,7 +49,7 @@ def test_labels_fit_into_their_nodes_and_are_large_enough_for_a_telephone():
     for text, (name, _) in zip(ax.texts, NODES.items(), strict=True):
         inner, outer = text.get_window_extent(), outlines[name]
         assert outer.x0 <= inner.x0 and inner.x1 <= outer.x1 and outer.y0 <= inner.y0 and inner.y1 <= outer.y1
-        assert text.get_fontsize() * 130 / 72 * 350 / (5.2 * 130) >= 9.5  # pixels, in a column of 350
+        assert text.get_fontsize() / 72 * 358 / 5.24 >= 11  # pixels, in a column of 358
 
 
 def test_arrows_begin_and_end_at_the_outlines_in_the_direction_asked_for():

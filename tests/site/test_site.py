@@ -24,6 +24,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlparse
 import axe_playwright_python
 import pytest
 import yaml
+from PIL import Image
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -88,6 +89,15 @@ def code(source, data=None, metadata=None):
     return {
         "cell_type": "code", "source": source, "outputs": outputs, "metadata": metadata or {}, "execution_count": None,
     }  # fmt: skip
+
+
+def plot():
+    """A plot as vaelab.pictures stores it: 80 x 40 pixels of grey, the left half a digit's."""
+    data = {"image/png": png(80, 40), "text/plain": "<Figure>"}
+    cell = code("plot", data, {"mystnb": {"image": {"alt": "A plot of grey."}}})
+    about = {"width": 40, "height": 20, "text": [11.2, 15.4], "digits": ["0 0 40 40"]}
+    cell["outputs"][0]["metadata"] = {"image/png": about}
+    return cell
 
 
 def figure(model, metadata=ALT):
@@ -188,7 +198,11 @@ def write_lessons(folder):
     check = {"tags": ["hide-cell", "check"]}
     cells = [markdown(DEEPER), code("assert 1 == 1", metadata=check), code("1", metadata=solution)]
     write_lesson(folder, "02b-luck", cells)
-    write_lesson(folder, "03-autoencoder-limits", [markdown("# 3. Limits\n\nWords.")])
+    write_lesson(
+        folder,
+        "03-autoencoder-limits",
+        [markdown("# 3. Limits\n\nWords."), plot(), markdown("Words.\n\n" * 200), plot()],
+    )
     # The front page shows a figure of chapter 7, too.
     write_lesson(folder, "07-vae", [markdown("# 7. A figure\n\nWords."), figure("e")], {"e": widget(AS_OBJECT, "pad")})
     words = [markdown(f"# 2. Figures\n\nWords. {NAMES}"), figure("a"), markdown("## More\n\nWords.")]
@@ -573,6 +587,35 @@ def test_paper_is_light_and_shows_the_title_and_every_fold(small_site, browser):
         assert page.locator("details[open]").count() == 1
 
 
+def test_each_theme_loads_and_shows_its_picture_of_a_plot_with_one_name(small_site, browser):
+    address = (small_site / "html" / "en" / "03-autoencoder-limits.html").as_uri()
+    for theme, other in (("light", "dark"), ("dark", "light")):
+        page = browser.new_page(color_scheme=theme, viewport={"width": 1280, "height": 900})
+        page.goto(address)
+        shown = page.get_by_role("img", name="A plot of grey.")
+        assert shown.count() == 2
+        first, last = shown.all()
+        assert first.get_attribute("src").endswith(f"-{theme}.png") and last.get_attribute("loading") == "lazy"
+        page.wait_for_function(f"document.querySelector('img.only-{theme}').naturalWidth === 80")
+        assert first.evaluate("(one) => [one.width, one.height]") == [40, 20]
+        assert page.locator(f"img.only-{other}").first.evaluate("(one) => one.naturalWidth") == 0, "it was loaded, too"
+        page.close()
+    figures = small_site / "html" / "en" / "_static" / "figures"
+    grey, dark = (
+        Image.open(figures / f"03-autoencoder-limits-plot-1-{theme}.png").convert("RGB") for theme in ("light", "dark")
+    )
+    assert grey.size == dark.size
+    assert dark.getpixel((20, 20)) == grey.getpixel((20, 20)) and dark.getpixel((60, 20)) != grey.getpixel((60, 20))
+
+
+def test_paper_shows_the_light_picture_of_every_plot(small_site, browser):
+    page = browser.new_page(color_scheme="dark")
+    page.goto((small_site / "html" / "en" / "03-autoencoder-limits.html").as_uri())
+    paper = page.pdf()
+    page.close()
+    assert paper.count(b"/Subtype /Image") == 2
+
+
 def test_code_of_90_columns_fits_a_desktop_and_longer_code_shows_that_it_goes_on(small_site, browser):
     with Visit(browser, (small_site / "html" / "en" / "01-encoder-decoder.html").as_uri()) as visit:
         boxes = visit.page.locator("div.cell_input pre")
@@ -637,6 +680,13 @@ def test_the_search_finds_every_spelling_and_shows_the_chapter_before_the_biblio
         excerpt.wait_for()
         assert "ln p(x | z)" in excerpt.inner_text() and "\\" not in excerpt.inner_text()
         assert visit.errors == [] and visit.abroad == []
+
+
+def test_the_search_shows_what_explains_a_term_before_what_cites_it(site, browser, serve):
+    with Visit(browser, serve(site) + "en/search.html?q=posterior+collapse") as visit:
+        names = [one.get_attribute("href") for one in visit.page.locator("#search-results ul.search > li > a").all()]
+    places = {part: next(i for i, name in enumerate(names) if name.startswith(part)) for part in ("08", "biblio")}
+    assert places["08"] < places["biblio"], names
 
 
 def test_the_key_slash_opens_the_search_and_can_be_typed_there(small_site, browser):
