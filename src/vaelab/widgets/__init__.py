@@ -8,6 +8,7 @@ from vaelab.widgets.kl_figure import KLFigure
 from vaelab.widgets.latent_explorer import LatentExplorer
 from vaelab.widgets.rate_distortion_figure import RateDistortionFigure
 from vaelab.widgets.sampling_figure import SamplingFigure
+from vaelab.widgets.training_film import TrainingFilm
 
 __all__ = [
     "CodeWalker",
@@ -18,4 +19,5 @@ __all__ = [
     "LatentExplorer",
     "RateDistortionFigure",
     "SamplingFigure",
+    "TrainingFilm",
 ]
