@@ -20,6 +20,7 @@ from vaelab.widgets import (
     LatentExplorer,
     RateDistortionFigure,
     SamplingFigure,
+    TrainingFilm,
 )
 
 random = np.random.default_rng(0)
@@ -87,6 +88,7 @@ FIGURES = {
     "conditional": conditional,
     "walker": walker,
     "pad": DigitWriter,
+    "film": lambda: TrainingFilm("collapse"),
 }
 every_figure = pytest.mark.parametrize("kind", FIGURES)
 made = {}
@@ -254,6 +256,7 @@ LINKS = {
     "rate and distortion": ({"beta": "5"}, {"beta": 5}),
     "conditional": ({"label": "7", "point": "1,-1"}, {"label": 7, "point": [1, -1]}),
     "walker": ({"way": "0.25", "ends": "2,3"}, {"way": 0.25, "ends": [2, 3]}),
+    "film": ({"moment": "20", "warm_up": "true"}, {"moment": 20, "warm_up": True}),
 }
 
 

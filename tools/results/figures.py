@@ -16,7 +16,7 @@ from vaelab.losses import bernoulli_nll
 from vaelab.models import train_autoencoder
 from vaelab.networks import load_vae
 from vaelab.plots import place_labels
-from vaelab.vae import WarmUp, train_vae
+from vaelab.vae import VAE, WarmUp, train_vae
 from vaelab.widgets.chain import read_chain, run, steps_of
 from vaelab.widgets.data_file import unpack, write_data_file
 from vaelab.widgets.digit_writer import FILE
@@ -73,12 +73,13 @@ def varied(images, seed=0):
 MOMENTS, CODES, SIDE_OF_GRID = 44, 200, 5
 
 
-def filmed(train, x_train, measure, **settings):
+def filmed(kind, train, x_train, measure, **settings):
     """What `measure(model)` gives at some forty steps of a training, denser at its start: {step: measured}.
 
-    The lesson's own function trains; only its `steps_per_execution` gives way to single steps, and `fit` gets a camera.
+    The lesson's own function trains a model of class `kind`; only its `steps_per_execution` gives way to single steps,
+    and `fit` gets a camera.
     """
-    found, compiled, fitted = {}, keras.Model.compile, keras.Model.fit
+    found, compiled, fitted = {}, kind.compile, kind.fit
 
     def step_by_step(model, *args, **more):
         compiled(model, *args, **{**more, "steps_per_execution": 1})
@@ -97,7 +98,7 @@ def filmed(train, x_train, measure, **settings):
 
         return fitted(model, batches, epochs=epochs, callbacks=[*callbacks, Camera()], **more)
 
-    with mock.patch.object(keras.Model, "compile", step_by_step), mock.patch.object(keras.Model, "fit", fit):
+    with mock.patch.object(kind, "compile", step_by_step), mock.patch.object(kind, "fit", fit):
         train(x_train, **settings)
     return found
 
@@ -132,7 +133,7 @@ def film_of_vae(mnist, train, pictures, **settings):
             "pictures": pictures(vae, mean),
         }
 
-    return filmed(train, mnist.x_train, measure, **settings)
+    return filmed(VAE, train, mnist.x_train, measure, **settings)
 
 
 def film_parts(name, found, labels, reach, dims=(0, 1)):
@@ -189,7 +190,7 @@ def film_autoencoder(mnist):
             "pictures": ops.convert_to_numpy(decoder((low + shares * (high - low)).astype("float32"))),
         }
 
-    found = filmed(train_autoencoder, mnist.x_train, measure)
+    found = filmed(keras.Model, train_autoencoder, mnist.x_train, measure)
     reach = np.percentile(np.abs(found[max(found)]["codes"]), 98)
     parts = film_parts("", found, mnist.y_test, reach)
     print(f"Wrote {write_data_file('film_autoencoder.bin', parts):,} bytes", flush=True)
