@@ -108,7 +108,7 @@ def _strings(film):
             "codes": tr("Means of test images; some with an ellipse of one sd. From −{reach} to {reach}."),
             "pictures": tr("The decoded plane, in five equal shares of the prior each way."),
             "readout": [
-                tr("Step {step}: −ELBO {test} nats on test images."),
+                tr("Step {step}: test −ELBO {test} nats."),
                 tr("Training images: {training} nats. KL: {kl} nats."),
             ],
         },
@@ -118,8 +118,8 @@ def _strings(film):
             "codes": tr("Dimension {down} over {across}, from −{reach} to {reach}; ellipses: one sd."),
             "pictures": tr("25 test images, reconstructed."),
             "readout": [
-                tr("Step {step}: −ELBO {test} nats on test images."),
-                tr("KL: {kl} nats. Dimensions with more than half a nat: {busy}."),
+                tr("Step {step}: test −ELBO {test} nats."),
+                tr("KL: {kl} nats. Dimensions above half a nat: {busy}."),
             ],
             "warm": tr("With warm-up"),
         },
