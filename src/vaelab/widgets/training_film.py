@@ -96,7 +96,7 @@ def _strings(film):
     own = {
         "autoencoder": {
             "title": tr("The film of a training."),
-            "try": tr("Guess first: which digit leaves the crowd first? Then play, or move the slider."),
+            "try": tr("Guess first: when does the error fall most? Then play, or move the slider."),
             "codes": tr("Codes of test images. The frame goes from −{reach} to {reach}."),
             "pictures": tr("What the decoder draws across the cloud of codes of this moment."),
             "curve": tr("MSE: test solid, training dashed"),
@@ -104,7 +104,7 @@ def _strings(film):
         },
         "vae": {
             "title": tr("The film of a VAE's training."),
-            "try": tr("Guess first: do the ellipses shrink before or after digits appear? Then play."),
+            "try": tr("Guess first: do the ellipses grow or shrink? Then play, or move the slider."),
             "codes": tr("Means of test images; some with an ellipse of one sd. From −{reach} to {reach}."),
             "pictures": tr("The decoded plane, in five equal shares of the prior each way."),
             "readout": [
