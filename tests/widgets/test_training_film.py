@@ -48,18 +48,6 @@ def test_a_film_is_small_and_has_some_forty_moments_denser_at_the_start(film):
         assert one["pictures"].shape == (len(steps), SHEET, SHEET) and one["pictures"].max() == 1
 
 
-def test_the_autoencoder_s_film_ends_where_chapter_01_ends():
-    film = read_film("film_autoencoder.bin")[""]["described"]
-    assert film["steps"][-1] == 9380 and 0.038 < film["test"][-1] < 0.046
-
-
-def test_the_vae_s_film_ends_where_chapter_07_ends():
-    film = read_film("film_vae.bin")[""]["described"]
-    stored = load_results("vae_comparison")["0"]["elbo"]
-    assert film["steps"][-1] == 4690 and abs(film["test"][-1] - stored["loss"]) < 1
-    assert abs(sum(film["kl"][-1]) - stored["kl"]) < 0.5
-
-
 @pytest.mark.parametrize(("name", "run"), [("without", "rate 0.01"), ("with", "warm-up")])
 def test_the_collapse_s_films_end_as_chapter_08c_s_stored_runs(name, run):
     film, stored = read_film("film_collapse.bin")[name]["described"], load_results("collapse")["0"][run]
@@ -76,7 +64,7 @@ def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="film is 'lunch'"):
         TrainingFilm("lunch")
     with pytest.raises(ValueError, match="moment is 99"):
-        TrainingFilm("vae", moment=99)
+        TrainingFilm("collapse", moment=99)
 
 
 def test_the_notebook_keeps_the_numbers_but_neither_codes_nor_pictures():
@@ -97,12 +85,12 @@ def test_the_browser_reads_what_python_reads(show, film):
 
 
 def test_the_slider_moves_codes_pictures_marker_and_words_together(show):
-    page = ready(show(TrainingFilm("vae")))
+    page = ready(show(TrainingFilm("collapse")))
     slider, before = page.get_by_role("slider"), page.evaluate(PARTS)
     slider.focus()
     slider.press("End")
     after = page.evaluate(PARTS)
-    assert all(a != b for a, b in zip(before, after, strict=True)) and "Step 4,690" in after[-1]
+    assert all(a != b for a, b in zip(before, after, strict=True)) and "Step 1,175" in after[-1]
     page.get_by_role("button", name="Start again").click()
     assert page.evaluate(PARTS) == before
 
@@ -119,11 +107,11 @@ def test_the_bars_are_the_kl_of_each_dimension_and_the_box_changes_the_film(show
 
 
 def test_it_plays_stops_at_the_end_and_starts_anew(show):
-    page = ready(show(TrainingFilm("vae")))
-    page.evaluate("views[0].model.set('moment', views[0].model.get('films')[''].steps.length - 3)")
+    page = ready(show(TrainingFilm("collapse")))
+    page.evaluate("views[0].model.set('moment', views[0].model.get('films').with.steps.length - 3)")
     page.get_by_role("button", name="Play").press("Enter")
     page.get_by_role("button", name="Play").wait_for()
-    assert moment(page) == len(read_film("film_vae.bin")[""]["described"]["steps"]) - 1
+    assert moment(page) == len(read_film("film_collapse.bin")["with"]["described"]["steps"]) - 1
     page.get_by_role("button", name="Play").click()
     page.wait_for_function("views[0].model.get('moment') === 1")
     page.get_by_role("button", name="Pause").click()
@@ -134,7 +122,7 @@ def test_it_plays_stops_at_the_end_and_starts_anew(show):
 
 @pytest.mark.parametrize(("motion", "glides"), [("reduce", False), ("no-preference", True)])
 def test_codes_glide_between_moments_unless_less_motion_is_wanted(show, motion, glides):
-    page = ready(show(TrainingFilm("vae", moment=30), reduced_motion=motion))
+    page = ready(show(TrainingFilm("collapse", moment=30), reduced_motion=motion))
     seen = page.evaluate("""() => new Promise((resolve) => {
       const seen = new Map(), { model } = views[0];
       document.querySelector(".tf-controls button").click();
@@ -150,7 +138,7 @@ def test_codes_glide_between_moments_unless_less_motion_is_wanted(show, motion, 
 
 
 def test_it_stops_when_out_of_sight(show):
-    page = ready(show(TrainingFilm("vae")))
+    page = ready(show(TrainingFilm("collapse")))
     page.get_by_role("button", name="Play").click()
     page.wait_for_function("views[0].model.get('moment') > 0")
     page.evaluate("document.querySelector('main').style.paddingTop = '3000px'")
@@ -158,10 +146,10 @@ def test_it_stops_when_out_of_sight(show):
 
 
 def test_a_file_that_does_not_come_is_reported(show):
-    page = show(TrainingFilm("vae"))
+    page = show(TrainingFilm("collapse"))
     page.evaluate("views[0].remove(), (views[0].model.send = () => {}), void views[0].module.default.render(views[0])")
     page.wait_for_function("views[0].listeners['msg:custom']?.length > 0")
-    page.evaluate("views[0].listeners['msg:custom'].forEach((f) => f({ failed: 'film_vae.bin' }, []))")
+    page.evaluate("views[0].listeners['msg:custom'].forEach((f) => f({ failed: 'film_collapse.bin' }, []))")
     assert "did not load" in page.locator(".tf-main").inner_text()
 
 
@@ -178,4 +166,4 @@ def test_no_english_word_is_left_in_another_language(show, english_left):
 
 
 def test_removing_the_figure_leaves_no_listeners(show):
-    assert left_behind(ready(show(TrainingFilm("vae")))) == 0
+    assert left_behind(ready(show(TrainingFilm("collapse")))) == 0

@@ -7,16 +7,14 @@ import keras
 import numpy as np
 from keras import ops
 from scipy import ndimage
-from scipy.stats import norm
 
 from store import experiment
 from vaelab.data import load_mnist
 from vaelab.experiments.chapter08 import train_small_vae
 from vaelab.losses import bernoulli_nll
-from vaelab.models import train_autoencoder
 from vaelab.networks import load_vae
 from vaelab.plots import place_labels
-from vaelab.vae import VAE, WarmUp, train_vae
+from vaelab.vae import VAE, WarmUp
 from vaelab.widgets.chain import read_chain, run, steps_of
 from vaelab.widgets.data_file import unpack, write_data_file
 from vaelab.widgets.digit_writer import FILE
@@ -165,45 +163,6 @@ def film_parts(name, found, labels, reach, dims=(0, 1)):
         f"{name} codes": (description, np.rint(kept / scale).astype("<i2").tobytes()),
         f"{name} pictures": ({}, zlib.compress((16 * levels[:, 0] + levels[:, 1]).tobytes(), 9)),
     }
-
-
-@experiment
-def film_autoencoder(mnist):
-    """Chapter 01's training as a film: codes, pictures across the cloud of codes, errors."""
-    places = chosen_codes(mnist.y_test)
-
-    def measure(autoencoder):
-        encoder, decoder = autoencoder.get_layer("encoder"), autoencoder.get_layer("decoder")
-        codes = ops.convert_to_numpy(encoder(mnist.x_test))
-        low, high = np.percentile(codes, [5, 95], axis=0)
-        shares = np.stack(np.meshgrid(*[np.linspace(0, 1, SIDE_OF_GRID)] * 2), -1)[::-1].reshape(-1, 2)
-
-        def error(x):
-            return float(np.mean((ops.convert_to_numpy(autoencoder(x)) - x) ** 2))
-
-        return {
-            "test": error(mnist.x_test),
-            "training": error(mnist.x_train[:2000]),
-            "kl": [],
-            "codes": codes[places],
-            "sd": np.zeros((len(places), 2)),
-            "pictures": ops.convert_to_numpy(decoder((low + shares * (high - low)).astype("float32"))),
-        }
-
-    found = filmed(keras.Model, train_autoencoder, mnist.x_train, measure)
-    reach = np.percentile(np.abs(found[max(found)]["codes"]), 98)
-    parts = film_parts("", found, mnist.y_test, reach)
-    print(f"Wrote {write_data_file('film_autoencoder.bin', parts):,} bytes", flush=True)
-
-
-@experiment
-def film_vae(mnist):
-    """Chapter 07's training as a film: codes with ellipses, the decoded plane, -ELBO and KL."""
-    axis = norm.ppf((np.arange(SIDE_OF_GRID) + 0.5) / SIDE_OF_GRID)
-    grid = np.stack(np.meshgrid(axis, axis[::-1]), -1).reshape(-1, 2).astype("float32")
-    found = film_of_vae(mnist, train_vae, lambda vae, _: ops.convert_to_numpy(vae.decode(grid)))
-    parts = film_parts("", found, mnist.y_test, 4)
-    print(f"Wrote {write_data_file('film_vae.bin', parts):,} bytes", flush=True)
 
 
 @experiment

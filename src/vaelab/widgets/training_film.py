@@ -12,19 +12,18 @@ from vaelab.widgets.figure import code
 
 SHEET = 5 * 28 + 4 * 2  # 5 x 5 pictures, two white pixels between them
 CODES = 200  # so many test images, twenty of each digit
-FILMS = ("autoencoder", "vae", "collapse")
+FILMS = ("collapse",)
 
 
 class TrainingFilm(HeavyFigure):
     """What a training did at some forty of its steps, denser at the start: a film to play, or to move through.
 
-    film: "autoencoder" (chapter 01), "vae" (chapter 07) or "collapse" (chapter 08c: two films, without and with
-        warm-up, and a box that changes from one to the other). Each shows codes of 200 test images, the first twenty
-        of a VAE's with an ellipse of one standard deviation; 25 pictures of the decoder; the test and training loss on
-        logarithmic axes; and the KL of each latent dimension.
+    film: "collapse" (chapter 08c: two films, without and with warm-up, and a box that changes from one to the other).
+        It shows codes of 200 test images, the first twenty with an ellipse of one standard deviation; 25 pictures of
+        the decoder; the test and training loss on logarithmic axes; and the KL of each latent dimension.
     moment: the moment shown first, from 0; the trait follows the reader and can be set. warm_up: which of the two.
 
-    Films are made by `make results N=film_vae` and so on; codes and pictures come when the figure is near the screen.
+    Films are made by `make results N=film_collapse`; codes and pictures come when the figure is near the screen.
     Raises ValueError for an unknown film and for a moment that it lacks.
     """
 
@@ -94,24 +93,6 @@ def read_film(file):
 def _strings(film):
     """All that the browser says, in the language in use. Numbers are formatted there."""
     own = {
-        "autoencoder": {
-            "title": tr("The film of a training."),
-            "try": tr("Guess first: when does the error fall most? Then play, or move the slider."),
-            "codes": tr("Codes of test images. The frame goes from −{reach} to {reach}."),
-            "pictures": tr("What the decoder draws across the cloud of codes of this moment."),
-            "curve": tr("MSE: test solid, training dashed"),
-            "readout": [tr("Step {step}: test MSE {test}."), tr("Training images: {training}.")],
-        },
-        "vae": {
-            "title": tr("The film of a VAE's training."),
-            "try": tr("Guess first: do the ellipses grow or shrink? Then play, or move the slider."),
-            "codes": tr("Means of test images; some with an ellipse of one sd. From −{reach} to {reach}."),
-            "pictures": tr("The decoded plane, in five equal shares of the prior each way."),
-            "readout": [
-                tr("Step {step}: test −ELBO {test} nats."),
-                tr("Training images: {training} nats. KL: {kl} nats."),
-            ],
-        },
         "collapse": {
             "title": tr("A dimension collapses."),
             "try": tr("Guess how many bars will stand at the end. Then play it, without warm-up and with it."),
