@@ -57,6 +57,21 @@ def test_the_collapse_s_films_end_as_chapter_08c_s_stored_runs(name, run):
     assert abs(busy - sum(kl > 0.5 for kl in stored["kl"])) <= 2
 
 
+def test_without_warm_up_a_dimension_is_in_use_and_then_lost_as_chapter_08c_says():
+    films = read_film("film_collapse.bin")
+    for name, one in films.items():
+        described, up = one["described"], one["described"]["dims"][1]
+        kl = dict(zip(described["steps"], np.array(described["kl"])[:, up], strict=True))
+        heights, sds = np.abs(one["codes"][-1, :, 1]), one["sd"][-1, :, 1]
+        if name == "without":
+            assert kl[118] > 0.5 and kl[315] < 0.05 and kl[1175] < 0.05
+            assert heights.max() < 0.5 and abs(sds - 1).max() < 0.2
+        else:
+            assert kl[118] > 0.5 and kl[1175] > 1 and sds.max() < 0.9
+        assert sum(value > 0.5 for value in described["kl"][-1]) == {"without": 7, "with": 13}[name]
+    assert films["with"]["described"]["test"][-1] < films["without"]["described"]["test"][-1] - 5
+
+
 # ---- the figure ----
 
 
