@@ -24,7 +24,11 @@ function render({ model, el }) {
     less = matchMedia("(prefers-reduced-motion: reduce)"),
     all = Object.values(films),
     losses = all.flatMap((one) => [...one.test, ...one.training]),
-    [low, high, most] = [Math.min(...losses), Math.max(...losses), Math.max(...all.flatMap((one) => one.kl.flat()))],
+    [low, high, most] = [
+      Math.min(...losses),
+      Math.max(...losses),
+      1.5 * Math.max(...all.flatMap((one) => one.kl.at(-1))),
+    ],
     last = all[0].steps.length - 1;
 
   const root = element(el, "div", { class: "vaelab-explorer tf", lang: strings.language }),
@@ -148,8 +152,10 @@ function render({ model, el }) {
     element(curve, "circle", { class: "tf-dot", cx: toX(moment), cy: toY(film.test[moment]), r: 6 });
     if (!bars) return;
 
-    const height = (value) => (84 * value) / most,
-      step = begin(bars, strings.bars, 0, most, (value) => BASE - height(value)) / kl.length;
+    const height = (value) => 84 * Math.min(1, value / most),
+      step =
+        begin(bars, fill(strings.bars, { most: number(most, 1) }), 0, most, (value) => BASE - height(value)) /
+        kl.length;
     kl.forEach((value, i) => {
       const [x, own] = [LEFT + 4 + i * step, film.dims.includes(i)],
         box = { x, y: BASE - height(value), width: 0.8 * step, height: height(value) };

@@ -108,7 +108,7 @@ def _strings(film):
     return {
         "language": current_language(),
         "curve": tr("−ELBO: test solid, training dashed"),
-        "bars": tr("KL of each dimension, in nats"),
+        "bars": tr("KL of each dimension, in nats, cut at {most}"),
         "play": tr("Play"),
         "pause": tr("Pause"),
         "moment": tr("Training step"),
