@@ -21,6 +21,7 @@ from vaelab.widgets import (
     RateDistortionFigure,
     SamplingFigure,
     SlipTrainer,
+    TrainingFilm,
     Twins,
 )
 
@@ -92,6 +93,7 @@ FIGURES = {
     "trainer": SlipTrainer,
     "twins": lambda: Twins("twin, mixture", "VAE, N(0, I)"),
     "three in twenty dimensions": lambda: Twins("twin, mixture", "VAE, N(0, I)", "VAE, mixture", latent_dim=20),
+    "film": lambda: TrainingFilm("collapse"),
 }
 every_figure = pytest.mark.parametrize("kind", FIGURES)
 made = {}
@@ -265,6 +267,7 @@ LINKS = {
     "trainer": ({"one_epsilon": "true", "beta": "3"}, {"one_epsilon": True, "beta": 3}),
     "walker": ({"way": "0.25", "ends": "2,3"}, {"way": 0.25, "ends": [2, 3]}),
     "twins": ({"point": "0.25,7"}, {"point": [0.25, 0.999]}),
+    "film": ({"moment": "20", "warm_up": "true"}, {"moment": 20, "warm_up": True}),
 }
 
 

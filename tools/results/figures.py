@@ -1,16 +1,23 @@
 """What the living figures load that is too large for a notebook: see vaelab.widgets.data_file."""
 
 import zlib
+from unittest import mock
 
+import keras
 import numpy as np
+from keras import ops
 from scipy import ndimage
 from sklearn.mixture import GaussianMixture
 
 from store import experiment
+from vaelab.data import load_mnist
 from vaelab.experiments.chapter07 import train_twin
+from vaelab.experiments.chapter08 import train_small_vae
+from vaelab.losses import bernoulli_nll
 from vaelab.networks import load_autoencoder, load_vae
 from vaelab.plots import place_labels
 from vaelab.results import load_results
+from vaelab.vae import VAE, WarmUp
 from vaelab.widgets import slip_trainer as trainer
 from vaelab.widgets.chain import read_chain, run, steps_of
 from vaelab.widgets.data_file import unpack, write_data_file
@@ -148,3 +155,126 @@ def _twenty_dimensions(mnist):
         name: 1 / (1 + np.exp(-decoder.predict(z[:POOL].astype("float32"), verbose=0)))
         for name, (decoder, z) in drawn.items()
     }
+
+
+# ---- films of a training: see vaelab.widgets.training_film -----------------------------------------------------------
+
+MOMENTS, CODES, SIDE_OF_GRID = 44, 200, 5
+
+
+def filmed(kind, train, x_train, measure, **settings):
+    """What `measure(model)` gives at some forty steps of a training, denser at its start: {step: measured}.
+
+    The lesson's own function trains a model of class `kind`; only its `steps_per_execution` gives way to single steps,
+    and `fit` gets a camera.
+    """
+    found, compiled, fitted = {}, kind.compile, kind.fit
+
+    def step_by_step(model, *args, **more):
+        compiled(model, *args, **{**more, "steps_per_execution": 1})
+
+    def fit(model, batches, epochs, callbacks=(), **more):
+        wanted = set(np.geomspace(1, epochs * len(batches), MOMENTS).round().astype(int).tolist())
+        found[0] = measure(model)
+
+        class Camera(keras.callbacks.Callback):
+            step = 0
+
+            def on_train_batch_end(self, batch, logs=None):
+                self.step += 1
+                if self.step in wanted:
+                    found[self.step] = measure(self.model)
+
+        return fitted(model, batches, epochs=epochs, callbacks=[*callbacks, Camera()], **more)
+
+    with mock.patch.object(kind, "compile", step_by_step), mock.patch.object(kind, "fit", fit):
+        train(x_train, **settings)
+    return found
+
+
+def chosen_codes(labels):
+    """The places of 200 test images, twenty of each digit in turn."""
+    return np.stack([np.flatnonzero(labels == digit)[: CODES // 10] for digit in range(10)], 1).ravel()
+
+
+def terms(vae, x, noise):
+    """(mean, log_var, -ln p(x given z), KL of each dimension) over images x, with this noise; nats, per image."""
+    mean, log_var = (ops.convert_to_numpy(one) for one in vae.encoder(x))
+    reconstruction = float(ops.mean(bernoulli_nll(x, vae.decoder(mean + np.exp(0.5 * log_var) * noise))))
+    kl = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).mean(axis=0)
+    return mean, log_var, reconstruction, kl
+
+
+def film_of_vae(mnist, train, pictures, **settings):
+    """A film of a VAE; pictures(vae, mean): 25 images, (25, 28, 28, 1) or so, in [0, 1]."""
+    places = chosen_codes(mnist.y_test)
+    noise = np.random.default_rng(0).standard_normal((10000, settings.pop("dims", 2))).astype("float32")
+
+    def measure(vae):
+        mean, log_var, reconstruction, kl = terms(vae, mnist.x_test, noise)
+        own = terms(vae, mnist.x_train[:2000], noise[:2000])
+        return {
+            "test": reconstruction + kl.sum(),
+            "training": own[2] + own[3].sum(),
+            "kl": kl,
+            "codes": mean[places],
+            "sd": np.exp(0.5 * log_var[places]),
+            "pictures": pictures(vae, mean),
+        }
+
+    return filmed(VAE, train, mnist.x_train, measure, **settings)
+
+
+def film_parts(name, found, labels, reach, dims=(0, 1)):
+    """The parts of a file for one film: what `vaelab.widgets.training_film.read_film` reads.
+
+    dims: the two latent dimensions whose codes are kept. reach: the plane goes from -reach to reach.
+    """
+    moments = list(found.values())
+    kept = np.stack([np.concatenate([one["codes"][:, dims], one["sd"][:, dims]], 1) for one in moments])
+    scale = np.abs(kept).max() / 32767
+    levels = np.zeros((len(moments), SIDE_OF_GRID, 30, SIDE_OF_GRID, 30), "u1")  # two white pixels between pictures
+    for sheet, one in zip(levels, moments, strict=True):
+        pictures = np.rint(15 * np.reshape(one["pictures"], (SIDE_OF_GRID, SIDE_OF_GRID, 28, 28)))
+        sheet[:, :28, :, :28] = pictures.transpose(0, 2, 1, 3)
+    across = 30 * SIDE_OF_GRID
+    levels = levels.reshape(-1, across, across)[:, :-2, :-2].reshape(-1, 2)
+    steps = np.array(list(found))
+    description = {
+        "steps": steps.tolist(),
+        "marks": [0, *(int(np.argmax(steps >= step)) for step in (10, 100, 1000, 5000) if step <= steps[-1])],
+        **{key: [float(f"{one[key]:.5g}") for one in moments] for key in ("test", "training")},
+        "kl": [[round(float(value), 3) for value in one["kl"]] for one in moments],
+        "labels": labels[chosen_codes(labels)].tolist(),
+        "scale": float(scale),
+        "reach": float(reach),
+        "dims": [int(dim) for dim in dims],
+    }
+    return {
+        f"{name} codes": (description, np.rint(kept / scale).astype("<i2").tobytes()),
+        f"{name} pictures": ({}, zlib.compress((16 * levels[:, 0] + levels[:, 1]).tobytes(), 9)),
+    }
+
+
+@experiment
+def film_collapse(mnist):
+    """Chapter 08c's collapse without and with warm-up, as two films: KL of each dimension, codes, reconstructions."""
+    mnist = load_mnist("sample")
+    places = chosen_codes(mnist.y_test)[: SIDE_OF_GRID**2]
+    films = {}
+    for name, way in (("without", {}), ("with", {"beta": WarmUp(470)})):
+        films[name] = film_of_vae(
+            mnist,
+            train_small_vae,
+            lambda vae, mean: ops.convert_to_numpy(vae.decode(mean[places])),
+            dims=20,
+            learning_rate=0.01,
+            **way,
+        )
+    last = {name: np.array(found[max(found)]["kl"]) for name, found in films.items()}
+    lost = np.where(last["without"] < 0.05, last["with"], -1).argmax()  # what warm-up saves, most of all
+    kept = np.where(np.arange(20) == lost, -1, np.minimum(last["without"], last["with"])).argmax()
+    parts = {}
+    for name, found in films.items():
+        parts |= film_parts(name, found, mnist.y_test, 4, (kept, lost))
+    print(f"Wrote {write_data_file('film_collapse.bin', parts):,} bytes", flush=True)

@@ -9,6 +9,7 @@ from vaelab.widgets.latent_explorer import LatentExplorer
 from vaelab.widgets.rate_distortion_figure import RateDistortionFigure
 from vaelab.widgets.sampling_figure import SamplingFigure
 from vaelab.widgets.slip_trainer import SlipTrainer
+from vaelab.widgets.training_film import TrainingFilm
 from vaelab.widgets.twins import Twins
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "RateDistortionFigure",
     "SamplingFigure",
     "SlipTrainer",
+    "TrainingFilm",
     "Twins",
 ]
