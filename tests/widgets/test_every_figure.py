@@ -16,6 +16,7 @@ from vaelab.widgets import (
     ConditionalExplorer,
     DigitWriter,
     ELBOFigure,
+    Guess,
     KLFigure,
     LatentExplorer,
     RateDistortionFigure,
@@ -87,6 +88,7 @@ FIGURES = {
     "conditional": conditional,
     "walker": walker,
     "pad": DigitWriter,
+    "guess": lambda: Guess("Of a hundred, how many?", 37.4),
 }
 every_figure = pytest.mark.parametrize("kind", FIGURES)
 made = {}
