@@ -110,9 +110,7 @@ def site_notebook(notebook, stem, figures):
             count += not is_guess
             name = f"{stem}-{'guess' if is_guess else count}"
             where = f"{stem}.ipynb, cell {number}"
-            output["data"] = {
-                "text/html": living_figure(output["data"], cell, saved, name, figures, where)
-            }
+            output["data"] = {"text/html": living_figure(output["data"], cell, saved, name, figures, where)}
     return notebook
 
 

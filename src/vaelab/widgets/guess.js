@@ -68,9 +68,17 @@ function render({ model, el }) {
     element(svg, "rect", { class: "gs-frame", x: 0.5, y: 4.5, width: width - 1, height: 36 });
     const now = guess ?? (span[0] + span[1]) / 2;
     element(svg, "rect", { class: guess === null ? "gs-none" : "gs-guess", y: 5, width: toX(now), height: 35 });
-    if (shown) element(svg, "rect", { class: "gs-truth", y: 15, width: toX(truth), height: 15 }).style.fill = addStripes(svg);
+    if (shown)
+      element(svg, "rect", { class: "gs-truth", y: 15, width: toX(truth), height: 15 }).style.fill = addStripes(svg);
     const middle = (span[0] + span[1]) / 2;
-    ticksBelow(svg, 41, [span[0], middle, span[1]], toX, (value) => number(value, Math.min(2, digits + 1) * (value % 1 !== 0)), [40, width - 40]);
+    ticksBelow(
+      svg,
+      41,
+      [span[0], middle, span[1]],
+      toX,
+      (value) => number(value, Math.min(2, digits + 1) * (value % 1 !== 0)),
+      [40, width - 40],
+    );
     show(now, guess === null ? "" : number(guess, digits));
   }
 
