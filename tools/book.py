@@ -103,7 +103,7 @@ def site_notebook(notebook, stem, figures):
         if cell["cell_type"] == "markdown":
             cell["source"] = SETS_FIGURE.sub(link_that_sets, "".join(cell["source"]))
     saved = notebook["metadata"].pop("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
-    count = 0
+    count = 0  # of living figures; a guess has no number, and no link sets it
     for number, cell in enumerate(notebook["cells"]):
         for output in cell.get("outputs", []):
             where = f"{stem}.ipynb, cell {number}"
@@ -111,10 +111,10 @@ def site_notebook(notebook, stem, figures):
                 if "digits" in output.get("metadata", {}).get("image/png", {}):
                     output["data"] = {"text/html": plot(output, cell, f"{stem}-plot-{number}", figures, where)}
                 continue
-            count += 1
-            output["data"] = {
-                "text/html": living_figure(output["data"], cell, saved, f"{stem}-{count}", figures, where)
-            }
+            is_guess = "Guess(" in "".join(cell["source"])
+            count += not is_guess
+            name = f"{stem}-{'guess' if is_guess else count}"
+            output["data"] = {"text/html": living_figure(output["data"], cell, saved, name, figures, where)}
     return notebook
 
 
@@ -161,8 +161,9 @@ def living_figure(data, cell, saved, name, figures, where):
         )
 
     state = {key: value for key, value in model["state"].items() if key != "layout"}
-    chapter, count = re.fullmatch(r"0?(\w+?)-.*-(\d+)", name).groups()
-    state["number"] = f"{chapter}.{count}"
+    chapter, count = re.fullmatch(r"0?(\w+?)-.*-(\d+|guess)", name).groups()
+    if count != "guess":
+        state["number"] = f"{chapter}.{count}"
     code = {"esm": state.pop("_esm"), "css": state.pop("_css", "")}
     digest = "code-" + hashlib.sha256(json.dumps(code).encode()).hexdigest()[:12]
     buffers = [{"path": buffer["path"], "data": buffer["data"]} for buffer in model.get("buffers", [])]

@@ -89,7 +89,8 @@
 
   // A link such as #figure:mean=-2&log_var=0 sets the first figure of the page, #figure2:… the second. What the reader
   // does there is kept in the address, so that one can point at it.
-  const figures = [...document.querySelectorAll(".living-figure")];
+  const alive = [...document.querySelectorAll(".living-figure")],
+    figures = alive.filter((one) => !one.dataset.figure.endsWith("-guess")); // no link sets a guess
   function setFigure(hash) {
     const [, place, state] = /^#figure(\d*):(.+)$/.exec(hash) ?? [];
     const figure = state && figures[(place || 1) - 1]?.querySelector("[data-ready]");
@@ -113,5 +114,5 @@
     } catch {} // in a frame that may not
   });
 
-  Promise.all(figures.map(hydrate)).then(() => setFigure(location.hash));
+  Promise.all(alive.map(hydrate)).then(() => setFigure(location.hash));
 })();

@@ -1,6 +1,7 @@
 """Lessons stay within their budgets, say how long they take, keep one notation, and test what they promise."""
 
 import jupytext
+import nbformat
 import pytest
 
 import budget
@@ -168,3 +169,11 @@ def test_each_question_has_one_right_answer(kind):
                                                       ("00-tour", 1, False), ("04b-page", 0, True)])  # fmt: skip
 def test_one_living_figure_is_expected_on_the_path(stem, living, fine):
     assert any("living" in fault for fault in faults(stem=stem, living=living)) != fine
+
+
+def test_a_guess_is_no_living_figure(tmp_path):
+    view = {"output_type": "display_data", "metadata": {}, "data": {"application/vnd.jupyter.widget-view+json": {}}}
+    new = nbformat.v4.new_code_cell
+    cells = [new(source, outputs=[nbformat.from_dict(view)]) for source in ("Guess('?', 3)", "KLFigure()")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "page.ipynb")
+    assert budget.living_figures(tmp_path / "page.ipynb") == 1

@@ -16,6 +16,7 @@ from vaelab.widgets import (
     ConditionalExplorer,
     DigitWriter,
     ELBOFigure,
+    Guess,
     KLFigure,
     LatentExplorer,
     RateDistortionFigure,
@@ -94,6 +95,7 @@ FIGURES = {
     "twins": lambda: Twins("twin, mixture", "VAE, N(0, I)"),
     "three in twenty dimensions": lambda: Twins("twin, mixture", "VAE, N(0, I)", "VAE, mixture", latent_dim=20),
     "film": lambda: TrainingFilm("collapse"),
+    "guess": lambda: Guess("Of a hundred, how many?", 37.4),
 }
 every_figure = pytest.mark.parametrize("kind", FIGURES)
 made = {}

@@ -4,6 +4,7 @@ from vaelab.widgets.code_walker import CodeWalker
 from vaelab.widgets.conditional_explorer import ConditionalExplorer
 from vaelab.widgets.digit_writer import DigitWriter
 from vaelab.widgets.elbo_figure import ELBOFigure
+from vaelab.widgets.guess import Guess
 from vaelab.widgets.kl_figure import KLFigure
 from vaelab.widgets.latent_explorer import LatentExplorer
 from vaelab.widgets.rate_distortion_figure import RateDistortionFigure
@@ -17,6 +18,7 @@ __all__ = [
     "ConditionalExplorer",
     "DigitWriter",
     "ELBOFigure",
+    "Guess",
     "KLFigure",
     "LatentExplorer",
     "RateDistortionFigure",
