@@ -23,8 +23,8 @@ def rows(found):
     classes = found["growth"]["submissions"]
     for size, one in classes.items():
         what = f"a class of {size}, {found['growth']['workers']} workers"
-        yield row(what, one["submissions a minute"], "a minute", at_least=20)
-        yield row(f"{what}, memory of each", one["MB a worker"], "MB", at_most=1536)
+        yield row(what, one["submissions a minute"], "a minute", at_least=40 if int(size) >= 50 else 20)
+        yield row(f"{what}, memory of each", one["MB a worker"], "MB", at_most=1000)
     (small, least), *_, (large, most) = classes.items()
     linear = least["seconds"] * int(large) / int(small)
     yield row(f"from {small} to {large} submissions: time / linear growth", most["seconds"] / linear, at_most=1.2)

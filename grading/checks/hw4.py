@@ -343,7 +343,13 @@ def conditional_elbo(rng):
     return [
         compare("values", 8, [((x, y, epsilon, *model), right, slips)]),
         gradient_check(3, elbo, (x, y, epsilon, *model), rng.normal(0, 1, n), names),
-        Check("large logits", 2, [Call((x, y, epsilon, *bold), ([wanted.shape],))], large),
+        Check(
+            "large logits",
+            2,
+            [Call((x, y, epsilon, *bold), ([wanted.shape],))],
+            large,
+            tables=(hint((x, y, epsilon, *bold), wanted, {}, LARGE, where="where the network is sure of a pixel"),),
+        ),
     ]
 
 
