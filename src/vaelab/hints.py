@@ -42,13 +42,13 @@ def check_task(homework, number, function):
 def _said(found):
     """What to print of [(case, whether the mistake has a name, what was said of it)].
 
-    One mistake is named once: where a result's mistake has a name, that its numbers differ too says nothing more, and
-    nor does anything beside a mistake that is the root of the others.
+    One mistake is named once: beside one that has a name, numbers that differ elsewhere may be its doing and say nothing
+    more, and nor does anything beside a mistake that is the root of others. What is left shows at the next try.
     """
     if roots := [text for case, _, text in found if text and text == case.get("root")]:
         return roots[:1]
-    named = {case.get("part", 0) for case, known, text in found if known and text}
-    return list(dict.fromkeys(t for case, known, t in found if t and (known or case.get("part", 0) not in named)))
+    named = [text for _, known, text in found if known and text]
+    return list(dict.fromkeys(named or [text for *_, text in found if text]))
 
 
 @contextlib.contextmanager
