@@ -687,7 +687,7 @@ def elbo_estimate(rng):
     equal = [np.repeat(a[:1], 6, axis=0) for a in (x, mean, np.full((1, d), 1.6, "float32"))]
     differ = {
         "kind": "differ", "arguments": (*equal, kernel, bias, 3, 4), "wanted": np.zeros(6),
-        "message": "Equal images get equal estimates: the images of a batch share their noise.",
+        "message": "Equal images get equal estimates: nothing is drawn, or the images of a batch share their noise.",
     }  # fmt: skip
     return [
         Check(

@@ -42,8 +42,8 @@ def check_task(homework, number, function):
 def _said(found):
     """What to print of [(case, whether the mistake has a name, what was said of it)].
 
-    One mistake is named once: beside one that has a name, numbers that differ elsewhere may be its doing and say nothing
-    more, and nor does anything beside a mistake that is the root of others. What is left shows at the next try.
+    One mistake is named once: beside one that has a name, numbers that differ elsewhere may be its doing, and beside
+    the root of others they are. What is left shows at the next try.
     """
     if roots := [text for case, _, text in found if text and text == case.get("root")]:
         return roots[:1]
