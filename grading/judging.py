@@ -28,7 +28,8 @@ class Check(NamedTuple):
     """Some calls, and a judge: judge(results) raises Wrong if they aren't right; one list of arrays for each call.
 
     The first check of a task is its main one: the others count only if it passes, so that a constant that happens to
-    satisfy a lesser check earns nothing. alone=True: counts by itself. table: what `compare` made the check from.
+    satisfy a lesser check earns nothing. alone=True: counts by itself. tables: the cases on which the students'
+    hint looks for the same; without one the hint says that the marking looks further.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Check(NamedTuple):
     calls: list
     judge: Callable
     alone: bool = False
-    table: dict | None = None
+    tables: tuple = ()
 
 
 class Task(NamedTuple):
@@ -106,19 +107,52 @@ def compare(name, points, cases, tolerance=ROUNDED, part=0, parts=1, alone=False
 
     def judge(results):
         for result, (_, wanted, slips) in zip(results, cases, strict=True):
-            expect(numbers(result, parts, part)[part], wanted, slips, tolerance)
+            what = "The values" if parts == 1 else f"{name}: the values"
+            expect(numbers(result, parts, part)[part], wanted, slips, tolerance, what)
 
     def looks(wanted, slips):
         return tuple([np.shape(v) for v in (wanted, *slips.values())] if i == part else None for i in range(parts))
 
     calls = [Call(tuple(arguments), looks(wanted, slips)) for arguments, wanted, slips in cases]
-    return Check(name, points, calls, judge, alone, hint(*cases[0], tolerance, part, parts))
+    return Check(name, points, calls, judge, alone, (hint(*cases[0], tolerance, part, parts),))
 
 
-def hint(arguments, wanted, slips, tolerance, part=0, parts=1):
-    """The table of a check from one of its cases."""
-    table = {"arguments": arguments, "wanted": wanted, "slips": slips}
-    return table | {"rtol": tolerance.rtol, "atol": tolerance.atol, "part": part, "parts": parts}
+def nearly(check, cost, slips):
+    """[a check, one more]: the first, of one case, forgives a small slip, the second charges `cost` of its points.
+
+    slips: {message: what the slip gives}, such as a division by n - 1. The hint names it, as it names others.
+    """
+    (table,) = check.tables
+    right, part, parts = table["wanted"], table["part"], table["parts"]
+    tolerance = table["tolerance"]
+
+    def forgiving(results):
+        found = numbers(results[0], parts, part)[part]
+        nearest = min([right, *slips.values()], key=lambda value: distance(found, value, tolerance))
+        expect(found, nearest, table["slips"], tolerance, "The values" if parts == 1 else f"{check.name}: the values")
+
+    def strict(results):
+        forgiving(results)
+        found = numbers(results[0], parts, part)[part]
+        expect(found, right, slips, tolerance)
+
+    told = (table | {"slips": {**slips, **table["slips"]}},)
+    return [
+        check._replace(points=check.points - cost, judge=forgiving, tables=told),
+        check._replace(name=f"{check.name}, to the last detail", points=cost, judge=strict, tables=told),
+    ]
+
+
+def hint(arguments, wanted, slips, tolerance, part=0, parts=1, where=""):
+    """The table of a check from one of its cases. where: what is special about it, in words."""
+    table = {"arguments": arguments, "wanted": wanted, "slips": slips, "where": where}
+    return table | {
+        "rtol": tolerance.rtol,
+        "atol": tolerance.atol,
+        "tolerance": tolerance,
+        "part": part,
+        "parts": parts,
+    }
 
 
 def fitting(arrays, shapes):
@@ -145,7 +179,8 @@ def numbers(arrays, count=1, part=None):
     if len(arrays) == 1 and arrays[0] is None:
         raise Wrong("The function returns nothing (None). Is there a return?")
     if len(arrays) != count:
-        raise Wrong(f"The function returns {len(arrays)} values; the task asks for {count}.")
+        several = "one result" if len(arrays) == 1 else f"{len(arrays)} results"
+        raise Wrong(f"The function returns {several}; the task asks for {count}.")
     asked = arrays if part is None else arrays[part : part + 1]
     if any(array is None for array in asked):
         raise Wrong("The function returns None where numbers are asked for.")

@@ -29,6 +29,7 @@ from grading import __main__ as command
 from grading import bank
 from grading.bank import classroom as made_up
 from grading.bank import honest
+from grading.bank.constant import best_constants
 from grading.bank.forged import InProcess, lucky
 from grading.homework import Homework, masters
 from grading.sandbox.outside import Sandbox
@@ -179,6 +180,11 @@ def luck_here(seeds=200):
     return {"seeds": seeds, "homeworks": {name: lucky(Homework(name), range(seeds)) for name in masters()}}
 
 
+def constants(seeds=200):
+    """What the best constant answer to each task earns on average."""
+    return {"seeds": seeds, "homeworks": {name: best_constants(Homework(name), range(seeds)) for name in masters()}}
+
+
 def margins_here(seeds=10):
     """How far the bank's answers lie from each tolerance in this process, and whether each got its due."""
     found = {}
@@ -203,6 +209,7 @@ def in_each_regime(part):
 
 
 PARTS = {"growth": growth, "workers": workers, "classroom": classroom, "right": right, "honest": composed,
+         "constants": constants,
          "luck": lambda: in_each_regime("luck_here"), "margins": lambda: in_each_regime("margins_here")}  # fmt: skip
 HERE = {"luck_here": luck_here, "margins_here": margins_here}
 

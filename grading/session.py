@@ -112,37 +112,60 @@ def grade_all(run, submissions, workers=None, progress=True, scheduler=None):
     """
     results = {s.slug: result for s in submissions if (result := run.result(s))}
     left = [s for s in submissions if "left" in results.get(s.slug, {"left": ()})]
-    bar = Progress(len(submissions), len(submissions) - len(left), progress)
+    known = {s.slug: results[s.slug] for s in left if s.slug in results}
+    bar = Progress(len(submissions), len(submissions) - len(left), len(run.homework.tasks), known, progress)
     try:
-        known = {s.slug: results[s.slug] for s in left if s.slug in results}
         for result in cluster.grade(run, left, known, scheduler, workers):
             run.keep(result)
             results[result["slug"]] = result
-            if "left" not in result:
-                bar.step()
+            bar.step(result)
     finally:
         bar.end()
     return [results[s.slug] for s in submissions]
 
 
 class Progress:
-    """One line that grows: how many are graded, and how long the rest will take."""
+    """One line that grows: how many are graded, and how long the rest will take.
 
-    def __init__(self, total, done, shown):
-        self.total, self.done, self.before, self.shown = total, done, done, shown
-        self.started, self.filled = time.monotonic(), -1
+    A submission is one unit of work, and each task of it that comes again in the second round another 1 / tasks. How
+    many come again is guessed from those that were asked. The clock begins with the first result, since sandboxes take
+    their time to start, and nothing is promised before the third.
+    """
+
+    def __init__(self, total, done, tasks, known, shown):
+        self.total, self.done, self.tasks, self.shown = total, done, tasks, shown
+        self.fresh = total - done - len(known)  # not asked yet
+        self.again = {slug: len(result["left"]) for slug, result in known.items()}  # tasks of it that come again
+        self.asked, self.times = dict(self.again), []
+        self.worked, self.filled = 0.0, -1
         self.show()
 
-    def step(self):
-        self.done += 1
+    def step(self, result, now=None):
+        left = len(result.get("left", ()))
+        if result["slug"] in self.again:
+            self.worked += (self.again[result["slug"]] - left) / self.tasks
+        else:
+            self.fresh, self.asked[result["slug"]] = self.fresh - 1, left
+            self.worked += 1
+        self.again[result["slug"]] = left
+        self.done += not left
+        self.times.append((time.monotonic() if now is None else now, self.worked))
         self.show()
+
+    def left(self):
+        """Seconds that the rest will take, None while nobody can know."""
+        if len(self.times) < 3:
+            return None
+        (start, before), (now, worked) = self.times[0], self.times[-1]
+        each = 1 + sum(self.asked.values()) / len(self.asked) / self.tasks
+        rest = self.fresh * each + sum(self.again.values()) / self.tasks
+        return (now - start) / (worked - before) * rest if worked > before else None
 
     def show(self):
         if not self.shown:
             return
         filled = 30 * self.done // max(self.total, 1)
-        new = self.done - self.before
-        left = (time.monotonic() - self.started) / new * (self.total - self.done) if new else None
+        left = self.left()
         rest = f", {left:.0f} s left " if left is not None and self.done < self.total else " " * 14
         line = f"[{'#' * filled}{'.' * (30 - filled)}] {self.done} of {self.total}{rest}"
         if sys.stderr.isatty():

@@ -39,7 +39,7 @@ def hints(tasks, seed=2013):
     cases = {}
     for task in tasks:
         checks = task.checks(np.random.default_rng([seed, *task.name.encode()]))
-        tables = [check.table for check in checks if check.table]
+        tables = list({id(table): table for check in checks for table in check.tables}.values())
         cases[task.name] = [
             {
                 "kind": table.get("kind", "table"),
@@ -50,9 +50,12 @@ def hints(tasks, seed=2013):
                 "wanted": rounded(table.get("wanted", 0)),
                 "slips": {message: rounded(value) for message, value in table.get("slips", {}).items()},
                 **{key: np.asarray(table[key]).tolist() for key in ("rtol", "atol", "part", "parts") if key in table},
+                **{key: table[key] for key in ("where", "message", "root") if table.get(key)},
             }
             for table in tables
         ]
+        if unseen := [check.name for check in checks if not check.tables]:
+            cases[task.name].append({"kind": "unseen", "checks": unseen})
     return json.dumps(cases, indent=None, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 

@@ -55,6 +55,16 @@ class InProcess:
         pass
 
 
+def right_answers(homework, task, seed):
+    """(checks, calls as JSON, the arrays that the homework's own solution gives for each call) on a seed's inputs."""
+    checks, calls = checks_and_calls.__wrapped__(task, seed)
+    given = homework.earlier(task)
+    payload = {"cells": [homework.references[task.name]], "name": task.name, "given": list(given.values()),
+               "given_names": list(given), "earlier": [], "calls": calls}  # fmt: skip
+    answers = InProcess().ask(payload, task.seconds).answers
+    return checks, calls, [answer["arrays"] for answer in answers if answer["call"] >= 0]
+
+
 def lucky(homework, seeds):
     """What forged answers earn: [(task, seed, form, points)] of all that get a point with one of these seeds."""
     return [found for task in homework.tasks for seed in seeds for found in lucky_at(homework, task, seed)]
@@ -62,12 +72,7 @@ def lucky(homework, seeds):
 
 def lucky_at(homework, task, seed):
     """`lucky` for one task and one seed."""
-    checks, calls = checks_and_calls.__wrapped__(task, seed)
-    given = homework.earlier(task)
-    payload = {"cells": [homework.references[task.name]], "name": task.name, "given": list(given.values()),
-               "given_names": list(given), "earlier": [], "calls": calls}  # fmt: skip
-    answers = InProcess().ask(payload, task.seconds).answers
-    right = [answer["arrays"] for answer in answers if answer["call"] >= 0]
+    checks, calls, right = right_answers(homework, task, seed)
     # Equal calls get equal answers, as from a function with a seed.
     keys = [zlib.crc32(json.dumps(call).encode()) for call in calls]
     found = []

@@ -8,7 +8,22 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import laplace
 
-from grading.judging import ROUNDED, SEEDS, Call, Check, Task, Tolerance, Wrong, agree, compare, expect, numbers, within
+from grading.judging import (
+    ROUNDED,
+    SEEDS,
+    Call,
+    Check,
+    Task,
+    Tolerance,
+    Wrong,
+    agree,
+    compare,
+    expect,
+    hint,
+    nearly,
+    numbers,
+    within,
+)
 
 FORMULA = Tolerance("values", "a formula of a few terms in 32 bits, whatever its form", 1e-4, 1e-5)
 FAR = Tolerance("far apart", "as `values`, of sums near 1000", 1e-4, 1e-3)
@@ -111,7 +126,13 @@ def kl_std(rng):
 
     return [
         compare("values", 8, [(given, terms.sum(-1), slips)], FORMULA),
-        Check("digits of small divergences", 2, [Call(near, ([small.shape],))], digits),
+        Check(
+            "digits of small divergences",
+            2,
+            [Call(near, ([small.shape],))],
+            digits,
+            tables=(hint(near, small, {}, DIGITS, where="where q and p nearly agree"),),
+        ),
     ]
 
 
@@ -168,6 +189,10 @@ def kl_laplace(rng):
     }  # fmt: skip
     once = (location_q, scale_q, location_p[:1], scale_p[:1])
     far = (location_q + 300 * scale_q, scale_q, location_p, scale_p)
+    tables = (
+        hint(once, laplace_terms(*once).sum(-1), {}, FORMULA, where="with one p for all rows, of shape (1, d)"),
+        hint(far, laplace_terms(*far).sum(-1), {}, FAR, where="for distributions far apart"),
+    )
 
     def shared(results):
         (found,) = numbers(results[0])
@@ -182,7 +207,7 @@ def kl_laplace(rng):
 
     return [
         compare("values", 8, [(given, terms.sum(-1), slips)], FORMULA),
-        Check("shapes and range", 2, [Call(once, ([(6,), (1,)],)), Call(far, ([(6,)],))], shared),
+        Check("shapes and range", 2, [Call(once, ([(6,), (1,)],)), Call(far, ([(6,)],))], shared, tables=tables),
     ]
 
 
@@ -200,6 +225,9 @@ def nodes(mean, std, count=60):
     grid = np.stack(np.meshgrid(*[x] * len(mean), indexing="ij"), -1).reshape(-1, len(mean))
     weight = np.stack(np.meshgrid(*[w] * len(mean), indexing="ij"), -1).reshape(-1, len(mean)).prod(-1)
     return mean + std * grid, weight / weight.sum()
+
+
+SHARED = "The coordinates of a draw share their noise; each needs its own."
 
 
 def mixture_truths(mean, std, weights, means, stds):
@@ -231,6 +259,10 @@ def mixture_truths(mean, std, weights, means, stds):
     )
     ratio = log_q(z) - log_p(z)
     unscaled = logsumexp(log_parts(z) + np.log(stds).sum(-1) + np.log(weights), axis=1)
+    shared = {}
+    if len(mean) > 1:  # one number of noise for all coordinates of a draw
+        x, v = nodes(np.zeros(1), np.ones(1))
+        shared[SHARED] = moments(log_q(mean + std * x) - log_p(mean + std * x), v)
     slips = {
         "This is the divergence in the other direction: the draws must come from q.": moments(
             log_p(z_p) - log_q(z_p), w_p
@@ -249,6 +281,7 @@ def mixture_truths(mean, std, weights, means, stds):
         "The noise is multiplied by the root of the standard deviation.": drawn_with(np.sqrt(std)),
         "The noise is not multiplied by the standard deviation.": drawn_with(np.ones_like(std)),
         "The entropy of q is missing: this is the average of -log p alone.": moments(-log_p(z), w),
+        **shared,
         "The standard deviations are not in the normalisation of the densities.": moments(
             log_q(z) + np.log(std).sum() - unscaled, w
         ),
@@ -272,6 +305,9 @@ def wrong_errors(spread, n):
         "This is the variance of the average, not its standard error.": spread**2 / n,
         "This is the variance of single draws, not the standard error.": spread**2,
     }
+
+
+REPEATED, NOTHING = "The standard error is 0, as if the n draws were all the same; each needs noise of its own.", 1e-6
 
 
 def kl_to_mixture(rng):
@@ -304,6 +340,8 @@ def kl_to_mixture(rng):
             estimates.append(estimate)
             if within(estimate, truth, ESTIMATE, spread / np.sqrt(n)):
                 continue
+            if result[1] is not None and abs(one(result[1])) < NOTHING:
+                raise Wrong(REPEATED)
             for message, (value, deviation) in slips.items():
                 if agree(estimate, value, ESTIMATE, deviation / np.sqrt(n)):
                     raise Wrong(message)
@@ -335,16 +373,31 @@ def kl_to_mixture(rng):
 
     (truth, spread, slips), n = truths[0], cases[0][1]
     centres = {message: value for message, (value, _) in slips.items()}
-    hint = {"arguments": call(0, 0).arguments, "parts": 2}
-    estimate = hint | {"wanted": truth, "slips": centres, "rtol": 0, "part": 0}
-    estimate["atol"] = ESTIMATE.errors * spread / np.sqrt(n)
-    error = hint | {"wanted": spread / np.sqrt(n), "slips": wrong_errors(spread, n), "part": 1}
-    error |= {"rtol": ERROR.rtol, "atol": ERROR.atol}
+
+    def estimate(case, n, truth, spread, slips, where):
+        table = hint((*case, n, seeds[0]), truth, slips, ESTIMATE, 0, 2, where)
+        return table | {"atol": ESTIMATE.errors * spread / np.sqrt(n)}
+
+    # In two dimensions noise that the coordinates share shows, and far away densities that vanish.
+    estimates = (
+        estimate(*cases[0], truth, spread, centres, "the estimate in one dimension"),
+        estimate(*cases[1], *truths[1][:2], {SHARED: truths[1][2][SHARED][0]}, "the estimate in two dimensions"),
+        estimate(far, 4000, *far_truth[:2], {}, "the estimate far from all parts of the mixture"),
+    )
+    wrong = {REPEATED: 0.0} | wrong_errors(spread, n)
+    error = hint((*cases[0][0], n, seeds[0]), spread / np.sqrt(n), wrong, ERROR, 1, 2)
+    error |= {"atol": NOTHING, "root": REPEATED}  # a draw alone may look like any other mistake
     return [
         # One estimate may be hit by chance, five are not.
-        Check("estimate", 6, [call(0, 0), call(0, 1), *(call(1, seed) for seed in (2, 7, 8))], values, table=estimate),
-        Check("standard error", 5, [call(0, 3), call(1, 4)], errors, table=error),
-        Check("far away", 3, [Call((*far, 4000, seeds[5]), ([(), (1,), (1, 1)], None))], tails),
+        Check(
+            "estimate",
+            6,
+            [call(0, 0), call(0, 1), *(call(1, seed) for seed in (2, 7, 8))],
+            values,
+            tables=estimates[:2],
+        ),
+        Check("standard error", 5, [call(0, 3), call(1, 4)], errors, tables=(error,)),
+        Check("far away", 3, [Call((*far, 4000, seeds[5]), ([(), (1,), (1, 1)], None))], tails, tables=estimates[2:]),
         Check("seed", 1, [call(0, 6), call(0, 6)], repeat),
     ]
 
@@ -510,10 +563,10 @@ def sample_laplace(rng):
         slope = (weights * (z - location) / scale).sum(0)
         expect(by_scale, slope, tolerance=SCALES, what="The gradients by the scale")
 
-    hint = {"kind": "laplace", "arguments": (location, scale, 4000, seeds[0])}
+    seen = {"kind": "laplace", "arguments": (location, scale, 4000, seeds[0])}
     return [
-        Check("distribution", 7, [call(0), call(1)], distribution, table=hint),
-        Check("independence", 3, [call(2)], independence),
+        Check("distribution", 7, [call(0), call(1)], distribution, tables=(seen,)),
+        Check("independence", 3, [call(2)], independence, tables=(seen,)),
         Check("seed", 1, [call(3, 50)] * 2, repeat),
         Check(
             "gradients",
@@ -634,14 +687,16 @@ def class_divergences(rng):
         "The divergences are averaged over the features; independent features add up.": matrix(std, reduce=np.mean),
         "The floor is not used.": matrix(std, 1e-6),
         "The spread of all images is used for each class.": matrix(lambda g: x.astype("float64").std(0)),
-        "This divides by n - 1; the task asks for the standard deviation that divides by n.": matrix(
-            lambda g: g.std(0, ddof=1)
-        ),
         "The medians are used in the place of the means.": matrix(std, average=np.median),
         "One number for all features is used as a class's spread.": matrix(lambda g: np.full(m, g.std())),
     }
 
-    return [compare("values", 10, [((x, y, classes, floor), truth, slips)], DIVERGENCES)]
+    fewer = matrix(lambda g: g.std(0, ddof=1))
+    return nearly(
+        compare("values", 10, [((x, y, classes, floor), truth, slips)], DIVERGENCES),
+        2,
+        {"This divides by n - 1; the task asks for the standard deviation that divides by n.": fewer},
+    )
 
 
 TASKS = [

@@ -7,7 +7,7 @@ how feedback can name it. Gradients are compared with finite differences.
 import numpy as np
 from scipy.special import expit, logsumexp
 
-from grading.judging import Call, Check, Task, Tolerance, Wrong, compare, expect, hint, numbers, within
+from grading.judging import Call, Check, Task, Tolerance, Wrong, compare, expect, hint, nearly, numbers, within
 
 SLOPES = Tolerance("gradients", "central differences in 64 bits against chains of sums in 32 bits", 5e-3, 1e-3)
 LARGE = Tolerance("large logits", "logits of 150, known to 1e-5 in 32 bits", 1e-3, 1e-4)
@@ -343,7 +343,13 @@ def conditional_elbo(rng):
     return [
         compare("values", 8, [((x, y, epsilon, *model), right, slips)]),
         gradient_check(3, elbo, (x, y, epsilon, *model), rng.normal(0, 1, n), names),
-        Check("large logits", 2, [Call((x, y, epsilon, *bold), ([wanted.shape],))], large),
+        Check(
+            "large logits",
+            2,
+            [Call((x, y, epsilon, *bold), ([wanted.shape],))],
+            large,
+            tables=(hint((x, y, epsilon, *bold), wanted, {}, LARGE, where="where the network is sure of a pixel"),),
+        ),
     ]
 
 
@@ -399,7 +405,6 @@ def best_prior(rng):
         ),
         "The spread of the means is a standard deviation here; add the variances.": np.log(inside + np.sqrt(between)),
         "The two parts are multiplied; they add up.": np.log(inside * between),
-        "This divides by n - 1; the best prior divides by n.": np.log(inside + between * count / (count - 1)),
         "The spread is measured from the mean of all images, not from the label's own.": np.log(
             inside + each(lambda own, v: ((own - m.mean(0)) ** 2).mean(0))
         ),
@@ -413,7 +418,13 @@ def best_prior(rng):
     arguments = (mean, log_var, y, classes)
     return [
         compare("means", 3, [(arguments, means, mean_slips)], part=0, parts=2, alone=True),
-        compare("log-variances", 6, [(arguments, np.log(inside + between), var_slips)], part=1, parts=2, alone=True),
+        *nearly(
+            compare(
+                "log-variances", 6, [(arguments, np.log(inside + between), var_slips)], part=1, parts=2, alone=True
+            ),
+            2,
+            {"This divides by n - 1; the best prior divides by n.": np.log(inside + between * count / (count - 1))},
+        ),
     ]
 
 
@@ -700,7 +711,7 @@ def gain_from_label(rng):
         arguments, wanted, slips = cases[0]
         told = tolerance._replace(rtol=0.03) if name == "error" else tolerance
         table = hint(arguments, wanted[i], slips[i], told, i, 4)
-        return Check(name, points, [Call(arguments, looks) for arguments, *_ in cases], judge, True, table)
+        return Check(name, points, [Call(arguments, looks) for arguments, *_ in cases], judge, True, (table,))
 
     return [
         part(0, "gain", 2, GAIN),

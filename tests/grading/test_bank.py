@@ -7,10 +7,11 @@ GRADING_SEEDS.
 import functools
 import os
 
+import numpy as np
 import pytest
 
 from grading import bank
-from grading.bank import forged
+from grading.bank import constant, forged
 from grading.bank.hostile import HOSTILE
 from grading.homework import masters
 from grading.judging import Tolerance
@@ -88,6 +89,18 @@ def test_numbers_that_nobody_has_computed_earn_nothing(name):
 
 
 @pytest.mark.parametrize("name", HOMEWORKS)
+def test_best_constant_answer_earns_next_to_nothing(name):
+    assert max(constant.best_constants(homework_called(name), range(4)).values()) <= 0.1
+
+
+def test_best_constant_notices_inputs_that_never_change():
+    homework = homework_called("hw3")
+    task = next(task for task in homework.tasks if task.name == "best_laplace")
+    fixed = task._replace(checks=lambda rng: task.checks(np.random.default_rng(0)))
+    assert constant.best_constant(homework, fixed, range(3)) == homework.most[task.name]
+
+
+@pytest.mark.parametrize("name", HOMEWORKS)
 def test_forger_notices_numbers_that_earn_points(name, monkeypatch):
     homework = homework_called(name)
     monkeypatch.setattr(forged, "CONSTANT", {"right": lambda right: right})
@@ -107,11 +120,16 @@ def test_bank_is_large_enough_and_covers_every_task(name):
 def test_bench_says_where_luck_earned_points_and_where_a_tolerance_has_no_room():
     from bench.grading import proofs
 
-    def promises(earned, right, wrong):
+    def promises(earned, points, right, wrong):
         luck = {"seeds": 200, "homeworks": {"hw2": earned}}
         one = {"as they should be": True, "tolerances": [("kl_std", "values", "values", right, wrong)]}
-        found = {"luck": {"regime": luck}, "margins": {"regime": {"seeds": 10, "homeworks": {"hw2": one}}}}
+        constants = {"seeds": 200, "homeworks": {"hw2": {"kl_std": points}}}
+        found = {
+            "luck": {"regime": luck},
+            "constants": constants,
+            "margins": {"regime": {"seeds": 10, "homeworks": {"hw2": one}}},
+        }
         return [row["promise"].split()[-1] for row in proofs(found) if row["promise"]]
 
-    assert promises([], 0.5, 3.0) == ["met"] * 3
-    assert promises([("kl_std", 7, "zeros", 8.0)], 0.95, 1.01) == ["missed"] * 3
+    assert promises([], 0.1, 0.5, 3.0) == ["met"] * 4
+    assert promises([("kl_std", 7, "zeros", 8.0)], 0.2, 0.95, 1.01) == ["missed"] * 4

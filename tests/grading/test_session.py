@@ -506,3 +506,16 @@ def test_unsafe_is_loud_and_marks_every_result(hw2, tmp_path, capsys):
         assert "UNGOVERNED" in next(folder.glob(path)).read_text("utf-8"), path
     row = next(csv.DictReader(io.StringIO((folder / "grades.csv").read_text("utf-8-sig"))))
     assert row["total"] == "85"
+
+
+def test_time_that_is_left_is_what_it_takes_in_the_end():
+    """100 submissions, 1 s each and 0.2 s for each of two tasks that come again; sandboxes take 10 s to start."""
+    results = [{"slug": str(i), "left": ["a", "b"]} for i in range(100)]
+    results += [{"slug": str(i), "left": ["b"]} for i in range(100)] + [{"slug": str(i)} for i in range(100)]
+    bar, now, said = session.Progress(100, 0, 5, {}, False), 10.0, {}
+    for i, result in enumerate(results):
+        now += 1.0 if i < 100 else 0.2
+        bar.step(result, now)
+        said[i] = now, bar.left()
+    assert said[1][1] is None and bar.done == 100 and bar.left() == 0
+    assert all(abs(at + left - now) < 0.1 for at, left in list(said.values())[2:])

@@ -150,12 +150,12 @@ def test_blank_answers_and_unclaimed_texts_are_flagged():
     homework = homework_called("hw2")
     one = {"student": "ada", "problem": "", "written": {"in_words": ""}, "unclaimed": [["Task 2. x", "=text"]]}
     other = one | {"student": "bo", "written": {"in_words": "two words"}, "unclaimed": []}
-    long = one | {"student": "chi", "written": {"in_words": "word " * 251}, "unclaimed": []}
+    long = one | {"student": "chi", "written": {"in_words": "word " * 351}, "unclaimed": []}
     rows = sheet.written(homework, [one, other]).split("\n")
-    assert rows[1].endswith(f",0,250,{sheet.BLANK}") and rows[2].endswith(",2,250,two words")
+    assert rows[1].endswith(f",0,350,{sheet.BLANK}") and rows[2].endswith(",2,350,two words")
     assert "ada,Task 2. x,'=text" in sheet.unclaimed([one, other])
     notes = sheet.overlooked(homework, [one, other])
-    assert sheet.overlooked(homework, [long]) == ["1 answers to in_words have more than 250 words: chi."]
+    assert sheet.overlooked(homework, [long]) == ["1 answers to in_words have more than 350 words: chi."]
     assert "1 blank answers to in_words: ada." in notes and "1 students wrote something" in notes[1]
 
 
@@ -189,7 +189,7 @@ def test_answers_are_read_one_at_a_time():
                for name in ("ada", "bo")]  # fmt: skip
     state = {"homework": "hw2", "results": ["ada", "bo"], "seed": 7}
     text = sheet.read_one(state, results, "bo", "in_words")
-    assert "bo thinks" in text and "2 words of 250" in text and "(a) /5" in text and "ada" not in text
+    assert "bo thinks" in text and "2 words of 350" in text and "(a) /5" in text and "ada" not in text
     code = sheet.code_of(7, results[0])
     blind = sheet.read_one(state, results, code, anonymous=True)
     assert blind.startswith(code) and "ada" not in blind.partition("\n")[0]

@@ -88,7 +88,7 @@ WRONG = [
     ("class_report", "the errors themselves", REPORT.format("shares, np.array([error[g].max() for g in groups])")),
     ("class_report", "single pixel", REPORT.format(
         "shares, np.array([g[((x - x_hat)**2).max((1, 2, 3))[g].argmax()] for g in groups])")),
-    ("class_report", "returns 1 values", REPORT.format("shares")),
+    ("class_report", "returns one result", REPORT.format("shares")),
     ("class_report", "cannot reshape", """
 def class_report(x, x_hat, y, classes):
     error = ((x - x_hat) ** 2).reshape(-1, 784).sum(1)
@@ -195,6 +195,10 @@ def neighbour_table(codes, y, classes, k):
         "    distance, index", "    b = b[:1000]\n    distance, index")),
     ("nearest_in_blocks", "For 2,500 images the positions", NEAR.replace(
         "np.array(index)", "np.array(index).astype('uint8')")),
+    ("nearest_in_blocks", "For 24,000 codes the distances", NEAR.replace(
+        "    distance, index", "    b = b[:2500]\n    distance, index")),
+    ("nearest_in_blocks", "allocate", NEAR.replace("distance, index = [], []", "block = len(a)\n    "
+        "distance, index = [], []")),
     ("nearest_in_blocks", "allocate", """
 def nearest_in_blocks(images, reference, block):
     a, b = images.reshape(len(images), -1), reference.reshape(len(reference), -1)

@@ -145,10 +145,13 @@ def kl_laplace(m, b, M, B):
         f"log_p = np.log(np.exp(parts) @ weights)\n    {DONE}")),
     ("kl_to_mixture", "stay with logarithms of densities", MIXTURE.format(
         f"log_p = np.log(np.exp(parts) @ weights + 1e-300)\n    {DONE}")),
+    ("kl_to_mixture", "coordinates of a draw share", MIXTURE.replace("(n, len(mean))", "(n, 1)").format(DONE)),
+    ("kl_to_mixture", "draws were all the same", MIXTURE.replace(
+        "rng.standard_normal((n, len(mean)))", "np.repeat(rng.standard_normal((1, len(mean))), n, 0)").format(DONE)),
     ("kl_to_mixture", "seed isn't used", MIXTURE.replace("default_rng(seed)", "default_rng(0)").format(DONE)),
     ("kl_to_mixture", "another result the second time", MIXTURE.replace(
         "default_rng(seed)", "default_rng()").format(DONE)),
-    ("kl_to_mixture", "returns 1 values", MIXTURE.format("return (log_q - log_p).mean()")),
+    ("kl_to_mixture", "returns one result", MIXTURE.format("return (log_q - log_p).mean()")),
     ("sample_full", "multiplied by the covariance itself", FULL.format("mean + tf.linalg.matvec(covariance, epsilon)")),
     ("sample_full", "transposed", FULL.format("mean + tf.linalg.matvec(L, epsilon, transpose_a=True)")),
     ("sample_full", "Only the diagonal", FULL.format("mean + tf.sqrt(tf.linalg.diag_part(covariance)) * epsilon")),

@@ -9,6 +9,10 @@ def continuous_bernoulli_nll(x, logits):
     return {}
 """
 EACH = "ops.sum(entropy - factor, axis=tuple(range(1, len(x.shape))))"
+FROZEN = """
+    cut = ops.clip(logits, -30, 30)
+    logits = cut + ops.stop_gradient(logits - cut)
+"""
 WIDTH = """
 def best_laplace(x, location):
     d = np.abs(x - location).reshape(len(x), -1)
@@ -95,6 +99,7 @@ def continuous_bernoulli_nll(x, logits):
 """),
     ("continuous_bernoulli_nll", "At ordinary logits the gradients", GREY.format(
         EACH.replace("factor", "tf.stop_gradient(factor)"))),
+    ("continuous_bernoulli_nll", "At logits of ±100", GREY.replace("    near =", FROZEN + "    near =").format(EACH)),
     ("continuous_bernoulli_nll", "the same number everywhere", GREY.replace(  # the gradient at 0
         "    return", "    entropy = ops.where(abs(logits) < 1e-5, np.float32(np.log(2)), entropy)\n    return").format(
         EACH)),
@@ -129,7 +134,7 @@ def continuous_bernoulli_nll(x, logits):
     ("best_laplace", "divided by 2 b", WIDTH.format("nll = (d / (2 * b) + np.log(2 * b)).sum(1)")),
     ("best_laplace", "mean over the pixels", WIDTH.format("nll = nll / d.shape[1]")),
     ("best_laplace", "one number for the whole batch", WIDTH.format("nll = nll.sum()")),
-    ("best_laplace", "returns 1 values", WIDTH.format("return nll")),
+    ("best_laplace", "returns one result", WIDTH.format("return nll")),
     ("class_losses", "standard deviation 1 here", TABLE.replace("prior_std**2", "1.0").format(LOSS)),
     ("class_losses", "read as its variance", TABLE.replace("prior_std**2", "prior_std").format(LOSS)),
     ("class_losses", "variance is missing", TABLE.replace("np.log(s2) ", "").format(LOSS)),
@@ -214,6 +219,8 @@ def continuous_bernoulli_nll(x, logits):
     ("elbo_estimate", "averaged over the dimensions", BOUND.format("score.mean(0) - terms.mean(1)")),
     ("elbo_estimate", "factor ½", BOUND.format("score.mean(0) - 2 * kl")),
     ("elbo_estimate", "This is -ELBO", BOUND.format("kl - score.mean(0)")),
+    ("elbo_estimate", "averaged and then comes the logarithm", BOUND.format(
+        "np.logaddexp.reduce(score, axis=0) - np.log(k) - kl")),
     ("elbo_estimate", "is the cross-entropy", BOUND.replace(
         "np.asarray(continuous_bernoulli_nll(np.tile(x, (k, 1)), logits))",
         "(np.logaddexp(0, logits) - np.tile(x, (k, 1)) * logits).sum(1)").format(RIGHT_BOUND)),

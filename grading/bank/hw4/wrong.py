@@ -318,7 +318,7 @@ def kl_to_label_prior(mean, log_var, y, prior_mean, prior_log_var):
         PROBE, "np.mean(test_y == np.bincount(y).argmax())", "1 / len(np.unique(y))")),
     ("label_readability", "label's share among the examples", changed(
         PROBE, "np.mean(test_y == np.bincount(y).argmax())", "np.bincount(y).max() / len(y)")),
-    ("label_readability", "returns 1 values", changed(PROBE, "return share, baseline", "return share")),
+    ("label_readability", "returns one result", changed(PROBE, "return share, baseline", "return share")),
     ("gain_from_label", "gain: the largest of all labels", changed(
         GAIN, "gains.mean()", "np.mean(conditional.max(1) - plain)")),
     ("gain_from_label", "gain: the average over all labels", changed(
