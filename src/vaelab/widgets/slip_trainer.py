@@ -80,7 +80,7 @@ def _strings():
     """All that the browser says, in the language in use. Numbers are formatted there."""
     return {
         "language": current_language(),
-        "title": tr("Break it yourself"),
+        "title": tr("Break it yourself."),
         "try": tr("Guess what a slip does to the codes and to the loss, switch it on, train; then train without."),
         "by_variance": tr("variance for σ"),
         "one_epsilon": tr("one ε for ever"),
