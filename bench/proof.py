@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def measure():
     for notebook in sorted((ROOT / "notebooks" / "en").glob("*.ipynb")):
         yield clocked(f"{notebook.stem}, by itself", [sys.executable, "-m", "pytest", "--nbval", notebook], at_most=150)
-    yield clocked("make test", ["make", "test"], at_most=1020)
+    yield clocked("make test", ["make", "test"], at_most=1260)
 
 
 def clocked(what, command, at_most):
