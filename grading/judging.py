@@ -41,12 +41,16 @@ class Check(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A function that a homework asks for. checks(rng) gives its checks, on inputs drawn from rng."""
+    """A function that a homework asks for. checks(rng) gives its checks, on inputs drawn from rng.
+
+    seconds: that its calls may take together. memory: bytes that they may take beyond what the imported libraries use.
+    """
 
     name: str
     title: str
     checks: Callable
     seconds: float = 10.0
+    memory: int = 1536 << 20
 
 
 class Tolerance(NamedTuple):

@@ -112,6 +112,7 @@ def ask(task, sandbox, cells, given, earlier, seeds):
         "given": list(given.values()),
         "given_names": list(given),
         "earlier": earlier,
+        "memory": task.memory,
         "calls": [call for seed in seeds for call in checks_and_calls(task, seed)[1]],
     }
     reply = sandbox.ask(payload, task.seconds * len(seeds))

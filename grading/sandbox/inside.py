@@ -54,10 +54,10 @@ def empty_rooms():
     system(LIBC.mount(b"none", b"/proc", b"tmpfs", strict | RDONLY | REMOUNT, b"size=16k,nr_inodes=8"))
 
 
-def set_limits(seconds, used):
+def set_limits(seconds, used, memory):
     """Hard limits for this process, which nothing in it can raise. used: bytes of address space before the question."""
     for what, most in (
-        (resource.RLIMIT_AS, used + MEMORY),
+        (resource.RLIMIT_AS, used + memory),
         (resource.RLIMIT_CPU, 2 * int(seconds) + 1),
         (resource.RLIMIT_FSIZE, 8 << 20),
         (resource.RLIMIT_NOFILE, 64),
@@ -93,7 +93,7 @@ def serve_question(size, seconds, output, walls):
         os.dup2(null, descriptor)
     os.dup2(output, 3)
     os.closerange(4, 4096)
-    set_limits(seconds, used)
+    set_limits(seconds, used, payload.get("memory", MEMORY))
     if walls != "none":
         filter_system_calls()
 

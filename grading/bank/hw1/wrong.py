@@ -195,8 +195,6 @@ def neighbour_table(codes, y, classes, k):
         "    distance, index", "    b = b[:1000]\n    distance, index")),
     ("nearest_in_blocks", "For 2,500 images the positions", NEAR.replace(
         "np.array(index)", "np.array(index).astype('uint8')")),
-    ("nearest_in_blocks", "For 24,000 codes the distances", NEAR.replace(
-        "    distance, index", "    b = b[:2500]\n    distance, index")),
     ("nearest_in_blocks", "allocate", NEAR.replace("distance, index = [], []", "block = len(a)\n    "
         "distance, index = [], []")),
     ("nearest_in_blocks", "allocate", """
