@@ -112,7 +112,10 @@ def execute(notebook, path):
 
 
 def tidy(notebook, stem):
-    """Take out what changes from run to run without meaning, kernel details and random ids, and make pictures small."""
+    """Take out what changes from run to run without meaning, kernel details and random ids, and what no output shows.
+
+    Pictures are made small.
+    """
     notebook.metadata["language_info"] = nbformat.from_dict({"name": "python"})
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -122,6 +125,11 @@ def tidy(notebook, stem):
     if not widgets:
         return
     state = widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    shown, left = json.dumps(notebook.cells), dict(state)
+    while found := [model for model in left if model in shown]:  # and what these refer to, such as their layout
+        shown += json.dumps([left.pop(model) for model in found])
+    for model in left:
+        del state[model]
     text = json.dumps(notebook)
     # In order of first appearance, so that the same notebook gives the same ids.
     order = sorted(state, key=lambda model: (text.find(model), state[model].get("model_name", "")))

@@ -2,6 +2,8 @@
 
 import io
 
+from matplotlib.collections import QuadMesh
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
@@ -28,8 +30,8 @@ def picture(figure):
 
     Text smaller than SMALLEST_TEXT grows to that size, in the figure itself. The metadata: width and height on the
     page, in its pixels; text, the smallest in a column of PHONE_COLUMN pixels and the largest anywhere, in the page's
-    pixels; digits, the places of pictures of digits, each "left top right bottom" in the PNG's pixels. A dark twin (the
-    site's) leaves those as they are.
+    pixels; digits, the places of digits and of shadings in grey, whose dark places a lesson's text names, each "left
+    top right bottom" in the PNG's pixels. A dark twin (the site's) leaves those as they are.
     """
     if not figure.axes:
         return None
@@ -38,7 +40,7 @@ def picture(figure):
     figure.draw_without_rendering()  # the layout, before anything is measured
     box = figure.get_tightbbox().padded(MARGIN)
     sizes = [text.get_fontsize() for text in figure.findobj(is_seen)]
-    digits = [part for image in figure.findobj(AxesImage) if (part := place_of_digits(image))]
+    digits = [place_of(artist) for artist in figure.findobj(is_shaded)]
     corners = [(part.get_points() / figure.dpi - box.min) * DPI * SHARPNESS for part in digits]
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI * SHARPNESS, bbox_inches=box)
@@ -61,9 +63,13 @@ def is_seen(artist):
     return isinstance(artist, Text) and artist.get_visible() and artist.get_text().strip() != ""
 
 
-def place_of_digits(image):
-    """Where an image stands in its figure, a Bbox in pixels, if it consists of 28 × 28 digits; None otherwise."""
-    height, width = image.get_array().shape[:2]
-    if height % 28 or width % 28 or not image.get_visible():
-        return None
-    return Bbox.intersection(image.get_window_extent(), image.axes.bbox)
+def is_shaded(artist):
+    """Whether an artist shows numbers as greys: an image, a mesh such as a colour bar's, or contours of some levels."""
+    many = isinstance(artist, ContourSet) and artist.filled and len(artist.levels) > 2
+    return artist.get_visible() and (many or isinstance(artist, AxesImage | QuadMesh))
+
+
+def place_of(artist):
+    """Where an image, or the axes of another shading, stands in its figure, a Bbox in pixels."""
+    whole = artist.axes.bbox
+    return Bbox.intersection(artist.get_window_extent(), whole) if isinstance(artist, AxesImage) else whole

@@ -49,10 +49,14 @@ def test_the_places_of_digits_are_exact(mnist):
         assert np.abs(1 - np.asarray(shown) - digit[..., 0]).mean() < 0.02
 
 
-def test_a_shading_is_no_picture_of_digits():
-    figure, ax = plt.subplots()
-    ax.imshow(np.eye(50))
-    assert picture(figure)[1]["digits"] == []
+def test_shadings_keep_their_greys_as_digits_do_and_lines_do_not():
+    figure, axes = plt.subplots(1, 5)
+    axes[0].imshow(np.eye(50))
+    axes[1].pcolormesh(np.eye(5))
+    axes[2].contourf(np.eye(5), levels=4)
+    axes[3].contourf(np.eye(5), levels=[0.5, 1], colors="#c8ccd4")  # one tint, no scale
+    axes[4].contour(np.eye(5))
+    assert len(picture(figure)[1]["digits"]) == 3
 
 
 def test_a_figure_without_axes_has_no_picture_and_outside_a_notebook_nothing_happens():

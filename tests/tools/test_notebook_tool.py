@@ -160,13 +160,14 @@ def test_execution_stores_outputs_and_no_trace_of_the_machine(text):
     assert "execution" not in notebook.cells[3].metadata
 
 
-def test_widget_ids_do_not_change_from_run_to_run():
-    def executed(a, b):
+def test_widget_ids_do_not_change_from_run_to_run_and_what_no_output_shows_is_not_stored():
+    def executed(a, b, unseen="c" * 32):
         notebook = nbformat.v4.new_notebook(
             cells=[nbformat.v4.new_code_cell("w", outputs=[nbformat.v4.new_output(
                 "display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": a}})])],
             metadata={"widgets": {"application/vnd.jupyter.widget-state+json": {"state": {
                 b: {"model_name": "LayoutModel", "state": {}},
+                unseen: {"model_name": "AnyModel", "state": {"layout": f"IPY_MODEL_{b}"}},
                 a: {"model_name": "AnyModel", "state": {"layout": f"IPY_MODEL_{b}"}}}}}},
         )  # fmt: skip
         notebook.cells[0].id = "same"
@@ -174,6 +175,7 @@ def test_widget_ids_do_not_change_from_run_to_run():
         return nbformat.writes(notebook)
 
     assert executed("a" * 32, "b" * 32) == executed("f" * 32, "0" * 32)
+    assert executed("a" * 32, "b" * 32).count('"model_name"') == 2
 
 
 def test_with_an_address_the_first_cell_installs_the_package(text):

@@ -18,13 +18,16 @@ HERE = pathlib.Path(__file__).parent
 def code(*names):
     """The script and the style sheet of a figure, for `_esm` and `_css`: helpers.js and .css, then those of `names`.
 
-    Each script stands alone in the browser, so what several figures need is put in front of each.
+    Each script stands alone in the browser, so what several figures need is put in front of each. A notebook stores
+    them with each figure, hence without indents, empty lines and lines of comment.
     """
     return tuple(
         "\n".join(
-            (HERE / f"{name}.{kind}").read_text("utf-8")
+            line.strip()
             for name in ("helpers", *names)
             if (HERE / f"{name}.{kind}").exists()  # not every script has a style sheet
+            for line in (HERE / f"{name}.{kind}").read_text("utf-8").splitlines()
+            if line.strip() and not line.strip().startswith("//")
         )
         for kind in ("js", "css")
     )

@@ -65,14 +65,7 @@ class LatentExplorer(LivingFigure):
         codes = codes.astype("<f4")
         if labels is not None:
             labels = check_labels(labels, len(codes), classes=10)
-        if gaussians is not None:
-            gaussians = np.concatenate([check_points(one, "gaussians", 2) for one in gaussians], axis=1)
-            if gaussians.shape != (len(codes), 4) or not (gaussians[:, 2:] > 0).all():
-                raise ValueError(
-                    tr("gaussians are {shape}; expected a mean and positive sds for each of {n} codes.").format(
-                        shape=gaussians.shape, n=len(codes)
-                    )
-                )
+        gaussians = _means_and_sds(gaussians, len(codes))
         if not (np.isscalar(margin) and math.isfinite(margin) and margin >= 0):
             raise ValueError(tr("margin is {margin!r}; expected a number of at least 0.").format(margin=margin))
         paths = [_path(path) for path in paths or []]
@@ -110,7 +103,7 @@ class LatentExplorer(LivingFigure):
             weights=weights,
             codes=codes.tobytes(),
             labels=b"" if labels is None else labels.astype("u1").tobytes(),
-            gaussians=b"" if gaussians is None else gaussians.astype("<f4").tobytes(),
+            gaussians=gaussians,
             view={
                 "low": low,
                 "high": high,
@@ -122,7 +115,7 @@ class LatentExplorer(LivingFigure):
             },
             paths=paths,
             regions=regions,
-            strings=_strings(bool(paths), gaussians is not None),
+            strings=_strings(bool(paths), bool(gaussians)),
             point=start,
         )
 
@@ -197,6 +190,20 @@ def _strings(with_path=False, with_gaussians=False):
         "percent": tr("{percent} %"),
         "off_path": tr("off the path"),
     }
+
+
+def _means_and_sds(gaussians, count):
+    """The Gaussians of the codes as bytes of (count, 4) float32: mean, then sds; b"" for None."""
+    if gaussians is None:
+        return b""
+    rows = np.concatenate([check_points(one, "gaussians", 2) for one in gaussians], axis=1)
+    if rows.shape != (count, 4) or not (rows[:, 2:] > 0).all():
+        raise ValueError(
+            tr("gaussians are {shape}; expected a mean and positive sds for each of {n} codes.").format(
+                shape=rows.shape, n=count
+            )
+        )
+    return rows.astype("<f4").tobytes()
 
 
 def _path(path):
