@@ -229,20 +229,21 @@ def test_it_rests_while_out_of_sight_and_goes_on_by_itself(show):
     assert epoch(page) == rested
 
 
-def test_a_finished_run_stays_as_a_pale_line_beside_the_next(show):
-    page = ready(show(SlipTrainer(mean_for_sum=True)))
-    assert page.locator(".st-before").first.get_attribute("points") == ""
-    page.get_by_role("button", name="Train", exact=True).click()
-    page.get_by_role("button", name="Another seed").wait_for(timeout=120_000)
-    assert page.locator(".vx-readout strong").inner_text() == "Epoch 30 of 30, seed 0."
-    page.wait_for_function("document.querySelector('[aria-live]').textContent.includes('Epoch 30 of 30')")
-    page.get_by_role("checkbox", name="mean for sum").press("Space")
-    assert "Pale, the last finished run: mean for sum, seed 0, 20" in page.locator(".vx-readout").inner_text()
-    assert len(page.locator(".st-before").first.get_attribute("points").split()) == 30
-    assert page.locator(".st-right").get_attribute("points") == ""
+def test_the_run_without_a_slip_stays_as_a_pale_line_beside_those_with_one(show):
+    page = ready(show(SlipTrainer()))
+    readout, pale = page.locator(".vx-readout"), page.locator(".st-before").first
+    for name, seed in (("Train", 0), ("Train", 0)):
+        assert (pale.get_attribute("points") == "") == (not readout.inner_text().count("Pale"))
+        page.get_by_role("button", name=name, exact=True).click()
+        page.get_by_role("button", name="Another seed").wait_for(timeout=120_000)
+        assert readout.locator("strong").inner_text() == f"Epoch 30 of 30, seed {seed}."
+        page.wait_for_function("document.querySelector('[aria-live]').textContent.includes('Epoch 30 of 30')")
+        page.get_by_role("checkbox", name="mean for sum").press("Space")
+        assert "Pale, a finished run: no slip, seed 0, 1" in readout.inner_text()
+        assert len(pale.get_attribute("points").split()) == 30
+        assert page.locator(".st-right").get_attribute("points") == ""
     page.get_by_role("button", name="Start again").click()
-    assert page.locator(".st-before").first.get_attribute("points") == ""
-    assert page.get_by_role("checkbox", name="mean for sum").is_checked()  # it was at the start
+    assert pale.get_attribute("points") == ""
 
 
 def test_the_worker_trains_as_the_tested_function_does(show, levels):

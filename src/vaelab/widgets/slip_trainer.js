@@ -197,7 +197,7 @@ function render({ model, el }) {
 		near = false, // on the screen
 		settings, // of the run, as text
 		report,
-		before, // report and settings of the last finished run
+		before, // report and settings of the last finished run, without a slip if there was one
 		worker;
 	const finished = () => report?.epoch >= EPOCHS;
 
@@ -208,7 +208,10 @@ function render({ model, el }) {
 		draw();
 	}
 	function begin(wish) {
-		if (finished()) before = { ...report, ...JSON.parse(settings) };
+		if (finished()) {
+			const run = { ...report, ...JSON.parse(settings) };
+			if (nameOf(run) === strings.clean || !before || nameOf(before) !== strings.clean) before = run;
+		}
 		settings = wish;
 		report = undefined;
 		worker?.terminate();

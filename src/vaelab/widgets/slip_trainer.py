@@ -19,7 +19,8 @@ class SlipTrainer(HeavyFigure):
 
     The first digits of MNIST's training set, in 16 greys; ReLU, Adam with a learning rate of 0.005, batches of 100. The
     loss is the cross-entropy summed over the pixels plus beta times the KL divergence, in nats per image. Curves, codes
-    and decoded pictures change while it trains; the last finished run stays in sight as a pale line.
+    and decoded pictures change while it trains; the last finished run stays in sight as a pale line, one
+    without a slip before all others.
 
     The reader switches on: by_variance, the variance takes the place of the standard deviation in the draw;
     one_epsilon, one pair of noise, drawn once, serves every image in every step; mean_for_sum, the error is averaged
@@ -81,7 +82,7 @@ def _strings():
     return {
         "language": current_language(),
         "title": tr("Break it yourself."),
-        "try": tr("Guess what a slip does to the codes and to the loss, switch it on, train; then train without."),
+        "try": tr("Train without a slip. Then guess what one does to codes and loss, switch it on, and train."),
         "by_variance": tr("variance for σ"),
         "one_epsilon": tr("one ε for ever"),
         "mean_for_sum": tr("mean for sum"),
@@ -96,7 +97,7 @@ def _strings():
         "failed": tr("The training does not start here. Try to reload the page."),
         "epoch": tr("Epoch {epoch} of {count}, seed {seed}."),
         "terms": tr("Reported: {error} + {kl} = {loss}. Measured rightly: {right} nats."),
-        "pale": tr("Pale, the last finished run: {name}, seed {seed}, {right} nats."),
+        "pale": tr("Pale, a finished run: {name}, seed {seed}, {right} nats."),
         "codes": tr("Means of 300 digits; the circle has radius 2."),
         "grid": tr("Decoded codes from −2.1 to 2.1, both ways."),
         "loss": tr("Loss in nats, as reported (dashed: its error); in red, measured rightly."),

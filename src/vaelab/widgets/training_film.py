@@ -41,7 +41,11 @@ class TrainingFilm(HeavyFigure):
         file = f"film_{film}.bin"
         self._films = read_film(file)
         films = {name: one["described"] for name, one in self._films.items()}
+        self._name = film
         super().__init__(data_file=file, films=films, moment=moment, warm_up=warm_up, strings=_strings(film))
+
+    def __repr__(self):
+        return tr("TrainingFilm: {film}").format(film=self._name)
 
     @traitlets.validate("moment")
     def _in_the_film(self, proposal):
@@ -95,7 +99,7 @@ def _strings(film):
     own = {
         "collapse": {
             "title": tr("A dimension collapses."),
-            "try": tr("Guess how many bars will stand at the end. Then play it, without warm-up and with it."),
+            "try": tr("Guess when the bars fall. Then play it, without warm-up and with it."),
             "codes": tr("Dimension {down} over {across}, from −{reach} to {reach}; ellipses: one sd."),
             "pictures": tr("25 test images, reconstructed."),
             "readout": [

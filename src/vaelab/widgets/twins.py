@@ -177,7 +177,7 @@ def _strings(flat, samplers):
         "title": tr("Twins."),
         "try": tr("Draw ten a few times. Before you look: how many will be no digit, on either side?")
         if flat
-        else tr("Page through the hundred. Which row has most that are no digit?"),
+        else tr("Page through the hundred. How many in each row are no digit?"),
         "axes": [tr("Share of z₁"), tr("Share of z₂")] if flat else [],
         "percent": tr("{percent} %"),
         "where": tr("The same shares for both: {x} of z₁, {y} of z₂.")
