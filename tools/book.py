@@ -22,7 +22,7 @@ import time
 import tomllib
 from pathlib import Path
 
-from twins import dark_twin
+from dark_twins import dark_twin
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"

@@ -12,7 +12,7 @@ from grading.bank.forged import right_answers
 from grading.errors import Wrong
 from grading.marking import judge_check
 
-ORIGINS = 16  # seeds whose right answers are tried on all the others
+ORIGINS = 16  # other seeds whose right answers are tried as they are
 PLAIN = {"zeros": 0.0, "ones": 1.0, "halves": 0.5, "quarters": 0.25}
 
 
@@ -22,9 +22,13 @@ def best_constants(homework, seeds):
 
 
 def best_constant(homework, task, seeds):
-    """An upper bound of what one constant answer earns: for each check the best of all that are tried, added up."""
+    """An upper bound of what one constant answer earns: for each check the best of all that are tried, added up.
+
+    The answers are made from as many other seeds as those on which they are tried.
+    """
     checks, _, rights = zip(*(right_answers(homework, task, seed) for seed in seeds), strict=True)
-    earned = [average(checks, rights, constant) for constant in constants(rights)]
+    others = [right_answers(homework, task, max(seeds) + 1 + i)[2] for i in range(len(seeds))]
+    earned = [average(checks, rights, constant) for constant in constants(others)]
     return float(np.max(earned, axis=0).sum())
 
 
@@ -57,9 +61,8 @@ def most_frequent(stack, axis):
 
 
 def average(checks, rights, constant):
-    """What a constant earns in each check, on average over the seeds; its own seed does not count."""
-    earned = [points(own, right, constant) for own, right in zip(checks, rights, strict=True) if right is not constant]
-    return np.mean(earned, axis=0)
+    """What a constant earns in each check, on average over the seeds."""
+    return np.mean([points(own, right, constant) for own, right in zip(checks, rights, strict=True)], axis=0)
 
 
 def points(checks, right, constant):

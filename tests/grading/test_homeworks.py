@@ -246,7 +246,7 @@ def test_hints_of_random_answers_see_wrong_noise(capsys):
         exec(answers[words], space)
         check_task("hw3", number, space["elbo_estimate"])
         said = capsys.readouterr().out
-        assert words in said or "the values differ" in said, said
+        assert any(one in said for one in (words, "the values differ", "nothing is drawn")), said
     exec(answers[""], space)  # the coordinates share their noise
     check_task("hw3", number, space["elbo_estimate"])
     assert "no mistake" not in capsys.readouterr().out

@@ -195,6 +195,8 @@ def neighbour_table(codes, y, classes, k):
         "    distance, index", "    b = b[:1000]\n    distance, index")),
     ("nearest_in_blocks", "For 2,500 images the positions", NEAR.replace(
         "np.array(index)", "np.array(index).astype('uint8')")),
+    ("nearest_in_blocks", "codes the distances", NEAR.replace(
+        "    distance, index", "    b = b[: len(b) // 2] if b.shape[1] == 2 else b\n    distance, index")),
     ("nearest_in_blocks", "allocate", NEAR.replace("distance, index = [], []", "block = len(a)\n    "
         "distance, index = [], []")),
     ("nearest_in_blocks", "allocate", """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from twins import DARK_PAPER, dark_colours, dark_twin
+from dark_twins import DARK_PAPER, dark_colours, dark_twin
 from vaelab.style import ACCENT, CLASS_COLOURS, INK, MUTED
 
 
