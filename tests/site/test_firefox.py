@@ -18,12 +18,13 @@ READY = """async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }"""
-# Two frames later than the change: what it led to is on the screen, and said.
+# A guess has a test of its own. Two frames later than the change: what it led to is on the screen, and said.
 SEEN = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(
-  [...document.querySelectorAll(".vaelab-explorer")].map((figure) => figure.innerText)))))"""
+  [...document.querySelectorAll(".living-figure:not([data-figure$='-guess']) .vaelab-explorer")].map((figure) => figure.innerText)))))"""
 FOCUS = """() => {
-  const figure = document.querySelectorAll(".vaelab-explorer")[NUMBER];
-  (figure.querySelector("[tabindex='0']") ?? figure.querySelector("input[type=range]")).focus();
+  const figure = document.querySelectorAll(".living-figure:not([data-figure$='-guess']) .vaelab-explorer")[NUMBER];
+  const held = figure.querySelector("[tabindex='0']") ?? figure.querySelector("input[type=range]");
+  held ? held.focus() : [...figure.querySelectorAll(".vx-button")].at(-1).click(); // buttons only
 }"""
 WIDTH = "() => document.documentElement.scrollWidth"
 CUT = """() => [...document.querySelectorAll("mjx-container[display=true]")].filter((formula) => {

@@ -332,6 +332,9 @@ def pages_of(folder):
     return [name.replace("search.html", "search.html?q=decoder") for name in names]
 
 
+# A guess has a test of its own: it has no number, and nothing to drag until there is a guess.
+NUMBERED = '.living-figure:not([data-figure$="-guess"]) .vaelab-explorer[data-ready=true]'
+
 # How wide the page is once its figures have followed a change of the window, which takes them a frame.
 SETTLED_WIDTH = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() =>
   resolve(document.documentElement.scrollWidth))))"""
@@ -401,21 +404,31 @@ def heights(page, selector):
 
 
 def answers(page, explorer):
-    """Whether the figure's text changes under the pointer and under the arrow keys."""
+    """Whether the figure's text changes under the pointer and under the keyboard: its surface, a slider or a button."""
     explorer.scroll_into_view_if_needed()
-    surface = explorer.locator(".vx-plot, .vx-across, .rd-curve, .st-beta input")
-    box = (surface.first if surface.count() else explorer).bounding_box()
-    before = explorer.inner_text()
-    x, y = box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x - box["width"] * 0.4, y + 20, steps=3)  # to the left, so that ArrowRight has somewhere to go
-    page.mouse.up()
+    surface, keys = explorer.locator(".vx-plot, .vx-across, .rd-curve"), explorer.locator("[tabindex='0']")
+    slider, before = explorer.locator("input[type=range]"), explorer.inner_text()
+    if surface.count() or slider.count():
+        held = (surface if surface.count() else slider).first
+        held.scroll_into_view_if_needed()
+        box = held.bounding_box()
+        x, y = box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(
+            x - box["width"] * 0.4, y + (20 if surface.count() else 0), steps=3
+        )  # so that → has somewhere to go
+        page.mouse.up()
+    else:
+        explorer.locator(".vx-button").last.click()
     page.wait_for_timeout(50)
     moved = explorer.inner_text()
-    explorer.locator("xpath=descendant-or-self::*[@tabindex='0']").first.focus()
-    for _ in range(5):
-        page.keyboard.press("ArrowRight")
+    if keys.count() or slider.count():
+        (keys if keys.count() else slider).first.focus()
+        for _ in range(5):
+            page.keyboard.press("ArrowRight")
+    else:
+        explorer.locator(".vx-button").last.press("Enter")
     page.wait_for_timeout(50)
     return moved != before, explorer.inner_text() != moved
 
@@ -465,7 +478,7 @@ def visits(site, small_site, browser, serve):
                     one["taken"][width] = heights(page, ".vaelab-explorer")
                 one["cut"]["tables"] = page.evaluate(CUT_TABLES) if name == "site" else []
                 one["figures"] = page.locator(".living-figure").count()
-                living = page.locator(".vaelab-explorer[data-ready=true]").all() if name == "site" else []
+                living = page.locator(NUMBERED).all() if name == "site" else []
                 one["answers"] = [answers(page, figure) for figure in living]
                 page.evaluate(THIN_OUT)
                 one["violations"] = violations(page, without=COLOUR_RULES)
@@ -798,7 +811,7 @@ def test_a_link_in_the_prose_sets_the_figure_and_the_address_keeps_what_the_read
         link.click()
         said.get_by_text("KL(q ‖ p) = 0.000 nats").wait_for()
         page.wait_for_function("location.hash === '#figure:mean=0&log_var=0'")
-        assert page.locator(".vaelab-explorer").evaluate(
+        assert page.locator(NUMBERED).evaluate(
             "(one) => one.getBoundingClientRect().bottom > 0 && one.getBoundingClientRect().top < innerHeight"
         )
         page.get_by_role("slider", name="mean of q").press("ArrowRight")
@@ -807,7 +820,7 @@ def test_a_link_in_the_prose_sets_the_figure_and_the_address_keeps_what_the_read
         assert visit.errors == []
     with Visit(browser, moved) as visit:
         visit.page.locator(".vx-readout").get_by_text("q has mean 0.1 and").wait_for()
-        visit.page.get_by_role("button", name="Start again").click()
+        visit.page.locator(NUMBERED).get_by_role("button", name="Start again").click()
         visit.page.wait_for_function("location.hash === ''")
         assert visit.errors == []
     for nonsense in ("#figure:mean=abc", "#figure9:mean=1", "#figure:%", "#figure:strings=1"):
