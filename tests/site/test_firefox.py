@@ -20,7 +20,8 @@ READY = """async () => {
 }"""
 # A guess has a test of its own. Two frames later than the change: what it led to is on the screen, and said.
 SEEN = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(
-  [...document.querySelectorAll(".living-figure:not([data-figure$='-guess']) .vaelab-explorer")].map((figure) => figure.innerText)))))"""
+  [...document.querySelectorAll(".living-figure:not([data-figure$='-guess']) .vaelab-explorer")]
+    .map((figure) => figure.innerText)))))"""
 FOCUS = """() => {
   const figure = document.querySelectorAll(".living-figure:not([data-figure$='-guess']) .vaelab-explorer")[NUMBER];
   const held = figure.querySelector("[tabindex='0']") ?? figure.querySelector("input[type=range]");

@@ -406,7 +406,8 @@ def heights(page, selector):
 def answers(page, explorer):
     """Whether the figure's text changes under the pointer and under the keyboard: its surface, a slider or a button."""
     explorer.scroll_into_view_if_needed()
-    surface, keys = explorer.locator(".vx-plot, .vx-across, .rd-curve"), explorer.locator("[tabindex='0']")
+    surface = explorer.locator(".vx-plot, .vx-across, .rd-curve")
+    keys = explorer.locator("xpath=descendant-or-self::*[@tabindex='0']")
     slider, before = explorer.locator("input[type=range]"), explorer.inner_text()
     if surface.count() or slider.count():
         held = (surface if surface.count() else slider).first
