@@ -22,10 +22,16 @@ READY = """async () => {
 SEEN = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(
   [...document.querySelectorAll(".living-figure:not([data-figure$='-guess']) .vaelab-explorer")]
     .map((figure) => figure.innerText)))))"""
-FOCUS = """() => {
+FOCUS = """async () => {
   const figure = document.querySelectorAll(".living-figure:not([data-figure$='-guess']) .vaelab-explorer")[NUMBER];
   const held = figure.querySelector("[tabindex='0']") ?? figure.querySelector("input[type=range]");
-  held ? held.focus() : [...figure.querySelectorAll(".vx-button")].at(-1).click(); // buttons only
+  if (held) return held.focus();
+  const button = [...figure.querySelectorAll(".vx-button")].at(-1), before = figure.innerText; // buttons only
+  button.scrollIntoView(); // which has its data loaded
+  for (let waited = 0; figure.innerText === before && waited < 10000; waited += 100) {
+    button.click();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }"""
 WIDTH = "() => document.documentElement.scrollWidth"
 CUT = """() => [...document.querySelectorAll("mjx-container[display=true]")].filter((formula) => {
