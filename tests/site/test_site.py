@@ -808,7 +808,7 @@ def test_a_link_in_the_prose_sets_the_figure_and_the_address_keeps_what_the_read
     base = serve(site)
     with Visit(browser, base + "en/04-kl-divergence.html") as visit:
         page, link = visit.page, visit.page.get_by_role("link", name="Set both sliders to 0")
-        said = page.locator(".vx-readout")
+        said = page.locator(f"{NUMBERED} .vx-readout")
         link.click()
         said.get_by_text("KL(q ‖ p) = 0.000 nats").wait_for()
         page.wait_for_function("location.hash === '#figure:mean=0&log_var=0'")
@@ -820,13 +820,13 @@ def test_a_link_in_the_prose_sets_the_figure_and_the_address_keeps_what_the_read
         moved = page.url
         assert visit.errors == []
     with Visit(browser, moved) as visit:
-        visit.page.locator(".vx-readout").get_by_text("q has mean 0.1 and").wait_for()
+        visit.page.locator(f"{NUMBERED} .vx-readout").get_by_text("q has mean 0.1 and").wait_for()
         visit.page.locator(NUMBERED).get_by_role("button", name="Start again").click()
         visit.page.wait_for_function("location.hash === ''")
         assert visit.errors == []
     for nonsense in ("#figure:mean=abc", "#figure9:mean=1", "#figure:%", "#figure:strings=1"):
         with Visit(browser, base + "en/04-kl-divergence.html" + nonsense) as visit:
-            assert "q has mean 1.0 and" in visit.page.locator(".vx-readout").inner_text()
+            assert "q has mean 1.0 and" in visit.page.locator(f"{NUMBERED} .vx-readout").inner_text()
             assert visit.errors == [], nonsense
 
 
