@@ -409,8 +409,8 @@ def answers(page, explorer):
     surface = explorer.locator(".vx-plot, .vx-across, .rd-curve")
     keys = explorer.locator("xpath=descendant-or-self::*[@tabindex='0']")
     slider, before = explorer.locator("input[type=range]"), explorer.inner_text()
-    if surface.count() or slider.count():
-        held = (surface if surface.count() else slider).first
+    if surface.count() or slider.count() or not explorer.locator(".vx-button").count():
+        held = (surface if surface.count() else slider if slider.count() else explorer).first
         held.scroll_into_view_if_needed()
         box = held.bounding_box()
         x, y = box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4
@@ -478,7 +478,7 @@ def visits(site, small_site, browser, serve):
                     one["cut"][width] = page.evaluate(CUT_FORMULAS)
                     one["taken"][width] = heights(page, ".vaelab-explorer")
                 one["cut"]["tables"] = page.evaluate(CUT_TABLES) if name == "site" else []
-                one["figures"] = page.locator(".living-figure").count()
+                one["figures"] = page.locator(NUMBERED.split()[0]).count()
                 living = page.locator(NUMBERED).all() if name == "site" else []
                 one["answers"] = [answers(page, figure) for figure in living]
                 page.evaluate(THIN_OUT)

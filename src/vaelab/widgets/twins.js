@@ -75,9 +75,10 @@ function render({ model, el }) {
 	const sides = model.get("samplers").map((side) => {
 		const box = element(main, "div");
 		element(box, "strong", {}, side.label);
-		const plane = strings.axes.length && element(element(box, "div", { class: "tw-plane" }), "canvas"),
+		const frame = strings.axes.length && element(box, "div", { class: "tw-plane" }),
+			plane = frame && element(frame, "canvas"),
 			pair = element(box, "div", { class: "tw-pair", role: "img" });
-		return { ...side, plane, pair, pictures: [pair, pair].map(canvas), words: element(box, "p") };
+		return { ...side, frame, plane, pair, pictures: [pair, pair].map(canvas), words: element(box, "p") };
 	});
 	const shows = strings.axes.map((name, k) =>
 		addSlider(element(sliders, "label"), name, RANGE, (value, event) =>
@@ -103,9 +104,9 @@ function render({ model, el }) {
 	element(root, "p", { class: "vx-small" }, strings.small);
 
 	// Dots for codes and draws, and a ring for the point
-	function drawPlane(node, { view: [low, high], codes }, marks, point) {
-		const size = node.parentElement.clientWidth,
-			ink = fit(node, 0, 0, size);
+	function drawPlane({ frame, plane }, { view: [low, high], codes }, marks, point) {
+		const size = frame.clientWidth,
+			ink = fit(plane, 0, 0, size);
 		const dot = ([x, y], r, name, width) => {
 			ink.fillStyle = ink.strokeStyle = getComputedStyle(root).getPropertyValue(name);
 			ink.lineWidth = width;
@@ -148,7 +149,7 @@ function render({ model, el }) {
 			set(side.pair, { "aria-label": fill(strings.image, words) });
 			if (code)
 				drawPlane(
-					side.plane,
+					side,
 					parts[side.part][0],
 					drawn[k].map((one) => one.code),
 					code,
