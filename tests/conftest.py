@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -16,7 +17,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import matplotlib
 import pytest
 
-from files import CHROMIUM_FLAGS, ROOT, chromium
+from files import CHROMIUM_FLAGS, ROOT, chromium, write
 
 matplotlib.use("agg")  # not in the environment, which the kernels of the notebooks share: they would draw nothing
 
@@ -248,16 +249,27 @@ def english_left(monkeypatch):
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The folder of a freshly built site, html/. The repository has no address there."""
-    output = tmp_path_factory.mktemp("site") / "html"
-    built = subprocess.run(
-        [sys.executable, ROOT / "tools" / "book.py", "--output", output],
-        env={**os.environ, "COURSE_REPOSITORY": ""},
-        capture_output=True,
-        text=True,
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
-    return output
+    """The folder of a freshly built site, html/. The repository has no address there.
+
+    Test processes that run side by side share one: the first builds it, and the others wait for what it says.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "site"
+    said = folder / "said.txt"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        while not said.exists():
+            time.sleep(0.2)
+    else:
+        command = [sys.executable, ROOT / "tools" / "book.py", "--output", folder / "html"]
+        environment = {**os.environ, "COURSE_REPOSITORY": ""}
+        built = subprocess.run(command, env=environment, capture_output=True, text=True)
+        write(said, "" if built.returncode == 0 else built.stdout + built.stderr)
+    assert not said.read_text("utf-8"), said.read_text("utf-8")
+    return folder / "html"
 
 
 @pytest.fixture(scope="session")

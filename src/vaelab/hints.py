@@ -4,12 +4,20 @@ No formula is in here.
 """
 
 import contextlib
+import functools
 import json
 from pathlib import Path
 
 import numpy as np
 
 from vaelab.language import tr
+
+
+@functools.cache
+def _cases(homework):
+    """{task: its cases} of a homework, {} if there are none."""
+    path = Path(__file__).parent / "hints" / f"{homework}-hints.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
 
 def check_task(homework, number, function):
@@ -19,8 +27,7 @@ def check_task(homework, number, function):
     still raises NotImplementedError is reported as open; other exceptions pass through. Raises ValueError for a
     homework or a number that there are no cases for.
     """
-    path = Path(__file__).parent / "hints" / f"{homework}-hints.json"
-    cases = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    cases = _cases(homework)
     if number not in range(1, len(cases) + 1):
         raise ValueError(
             tr("There are no cases for task {number} of {homework!r}; there are for {known} tasks.").format(

@@ -221,8 +221,7 @@ def test_the_still_picture_and_its_one_line_stay_the_same(decoder):
     assert first["text/plain"].startswith("CodeWalker: 50% from «a 1» to «a 2», |z| = ")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 900])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (900, "light")])
 def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, decoder, width, scheme):
     page = show(walker(decoder), width=width, color_scheme=scheme)
     assert page.locator(".vx-dark").count() == (scheme == "dark")

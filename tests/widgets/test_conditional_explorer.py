@@ -183,8 +183,7 @@ def test_python_and_browser_hold_the_same_point(show, decoder):
     assert "z = (3.00, −0.25), label 7." in page.locator(".vx-readout strong").inner_text()
 
 
-@pytest.mark.parametrize("width", [320, 390, 900])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (900, "light")])
 def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, decoder, width, scheme):
     page = show(ConditionalExplorer(decoder, CODES, LABELS), width=width, color_scheme=scheme)
     assert page.locator(".vx-dark").count() == (scheme == "dark")

@@ -339,8 +339,7 @@ def test_the_still_picture_and_its_one_line_stay_the_same():
     assert first["text/plain"].startswith("DigitWriter: mean (-0.15, -0.55), 127.2 + 5.8 nats over 8 draws")
 
 
-@pytest.mark.parametrize("width", [320, 390, 900])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (900, "light")])
 def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, width, scheme):
     page = ready(show(DigitWriter(), width=width, color_scheme=scheme))
     page.get_by_role("button", name="Show the exact posterior").click()

@@ -120,8 +120,7 @@ def test_dragging_moves_the_mean(show):
     assert page.evaluate("views[0].model.get('mean')") < 1.1  # the button is up
 
 
-@pytest.mark.parametrize("width", [320, 390, 900])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (900, "light")])
 def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, width, scheme):
     page = show(SamplingFigure(log_var=-1.0), width=width, color_scheme=scheme)
     assert page.locator(".vx-dark").count() == (scheme == "dark")

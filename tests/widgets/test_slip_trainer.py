@@ -170,17 +170,18 @@ def test_a_correct_draw_is_measured_beside_the_slip(show, levels):
 def test_each_slip_has_the_consequence_that_the_text_claims(show, levels, seed):
     page = show(SlipTrainer())
     runs = {}
-    for slip in ("clean", "variance", "one epsilon", "mean", "beta 0", "beta 10"):
-        settings = {**CLEAN, **SLIPS[slip], "seed": seed}
-        runs[slip] = page.evaluate(TRAIN, [as_text(levels), settings, 5])
+    epochs = {"clean": 5, "variance": 5, "one epsilon": 3, "mean": 3, "beta 0": 3, "beta 10": 3}
+    for slip, count in epochs.items():
+        runs[slip] = page.evaluate(TRAIN, [as_text(levels), {**CLEAN, **SLIPS[slip], "seed": seed}, count])
     error, kl, fresh = ({slip: run["curve"][-1][i] for slip, run in runs.items()} for i in range(3))
     said, right = ({slip: one[slip] + kl[slip] for slip in runs} for one in (error, fresh))
+    after_three = sum(runs["clean"]["curve"][2][:2])
     assert 190 < said["clean"] == right["clean"] < 205 < sum(runs["clean"]["curve"][0][:2]) - 100  # the loss falls
     assert kl["variance"] < kl["clean"] - 0.4 and 0.5 < right["variance"] - said["variance"] < 6
-    assert said["one epsilon"] < said["clean"] - 1 and right["one epsilon"] > said["one epsilon"] + 25
+    assert said["one epsilon"] < after_three - 1 and right["one epsilon"] > said["one epsilon"] + 25
     spread = {slip: np.ptp(run["codes"], axis=0).max() for slip, run in runs.items()}
     pictures = {slip: np.std(run["pictures"], axis=0).max() for slip, run in runs.items()}
-    assert kl["mean"] < 0.05 and spread["mean"] < 0.1 * spread["clean"] and pictures["mean"] < 0.3 * pictures["clean"]
+    assert kl["mean"] < 0.05 and spread["mean"] < 0.1 * spread["clean"] and pictures["mean"] < 0.4 * pictures["clean"]
     assert kl["beta 0"] > 30 and kl["beta 10"] < 2 and spread["beta 10"] < spread["clean"] < spread["beta 0"]
 
 
@@ -230,17 +231,20 @@ def test_it_rests_while_out_of_sight_and_goes_on_by_itself(show):
 
 
 def test_the_run_without_a_slip_stays_as_a_pale_line_beside_those_with_one(show):
-    page = ready(show(SlipTrainer()))
+    trainer, long = SlipTrainer(), "const EPOCHS = 30;"
+    assert long in trainer._esm
+    trainer._esm = trainer._esm.replace(long, "const EPOCHS = 2;")
+    page = ready(show(trainer))
     readout, pale = page.locator(".vx-readout"), page.locator(".st-before").first
     for name, seed in (("Train", 0), ("Train", 0)):
         assert (pale.get_attribute("points") == "") == (not readout.inner_text().count("Pale"))
         page.get_by_role("button", name=name, exact=True).click()
         page.get_by_role("button", name="Another seed").wait_for(timeout=120_000)
-        assert readout.locator("strong").inner_text() == f"Epoch 30 of 30, seed {seed}."
-        page.wait_for_function("document.querySelector('[aria-live]').textContent.includes('Epoch 30 of 30')")
+        assert readout.locator("strong").inner_text() == f"Epoch 2 of 2, seed {seed}."
+        page.wait_for_function("document.querySelector('[aria-live]').textContent.includes('Epoch 2 of 2')")
         page.get_by_role("checkbox", name="mean for sum").press("Space")
         assert "Pale, a finished run: no slip, seed 0, 1" in readout.inner_text()
-        assert len(pale.get_attribute("points").split()) == 30
+        assert len(pale.get_attribute("points").split()) == 2
         assert page.locator(".st-right").get_attribute("points") == ""
     page.get_by_role("button", name="Start again").click()
     assert pale.get_attribute("points") == ""
@@ -326,8 +330,7 @@ def test_what_does_not_come_or_does_not_fit_is_said(show, fault):
     page.get_by_role("button", name="Train", exact=True).click()  # nothing breaks
 
 
-@pytest.mark.parametrize("width", [320, 390, 900])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (900, "light")])
 def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, width, scheme):
     page = ready(show(SlipTrainer(one_epsilon=True), width=width, color_scheme=scheme))
     page.get_by_role("button", name="Train", exact=True).click()

@@ -168,8 +168,7 @@ def test_a_file_that_does_not_come_is_reported(show):
     assert "did not load" in page.locator(".tf-main").inner_text()
 
 
-@pytest.mark.parametrize("width", [320, 900])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (900, "dark")])
 def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, width, scheme):
     page = ready(show(TrainingFilm("collapse", moment=20), width=width, color_scheme=scheme))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

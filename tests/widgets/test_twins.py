@@ -272,8 +272,7 @@ def test_a_file_that_does_not_come_is_reported(show):
 
 
 @on_every_page
-@pytest.mark.parametrize("width", [320, 390, 900])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (900, "light")])
 def test_axe_finds_no_violation_and_the_figure_fits_the_page(show, page_number, width, scheme):
     page = ready(show(made(page_number), width=width, color_scheme=scheme))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
