@@ -365,8 +365,6 @@ def kernel(tmp_path_factory):
 
 def test_master_runs_with_its_solutions_and_sees_no_mistake_in_them(homework, kernel):
     book = jupytext.read(homework.path, fmt="md:myst")
-    for cell in book.cells:
-        cell.source = cell.source.replace("epochs=10):", "epochs=2):")  # hw4's loop: what it reaches is not proven here
     book.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
     NotebookClient(book, km=kernel, timeout=300).execute()
     said = "".join(o.get("text", "") for c in book.cells if c.cell_type == "code" for o in c.outputs)
