@@ -20,6 +20,7 @@ from grading import __main__ as command
 from grading import adjust, archives, bank, cluster, marker, marking, report, session, sheet, student
 from grading.errors import NoSandbox, Refused
 from grading.homework import Homework
+from grading.judge_process import GONE
 from grading.sandbox import outside
 from grading.submissions import Submission
 from grading_case import EMPTY, NEEDS_SANDBOX, ROOT, Borrowed, homework_called, small, submission
@@ -53,7 +54,8 @@ def marked(monkeypatch):
                 done.append(cells[-1])
             if "crash" in cells[-1]:
                 raise RuntimeError("the grader's own fault")
-            mark = marking.Mark(task.name, task.title, 5.0, 10.0, ("<b>a & b</b>",))
+            said = GONE if "forged" in cells[-1] else "<b>a & b</b>"
+            mark = marking.Mark(task.name, task.title, 5.0, 10.0, (said,))
             return mark, [] if "left" in cells[-1] and task.name == "kl_laplace" else None
 
         def reference_mark(self, task, cells, errors):
@@ -184,6 +186,17 @@ def test_where_there_was_too_much_to_look_at_the_command_ends_with_an_error(tmp_
     assert [row["student"] for row in rows] == ["ada", "bo"]
 
 
+def test_where_a_judge_ended_teacher_and_student_are_told_and_the_rest_is_marked(tmp_path, marked, capsys):
+    for name, source in (("ada", "forged"), ("bo", "x")):
+        book = json.dumps({"cells": [{"cell_type": "code", "source": source}]})
+        (tmp_path / f"{name} hw2.ipynb").write_text(book)
+    assert command.main(["grade", "hw2", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "ada, kl_std: the judge's process ended over this answer." in said and "bo, kl_std: the judge" not in said
+    ada = next((tmp_path / "out/run-001/feedback").glob("ada-*.html")).read_text("utf-8")
+    assert "show it to your teacher" in ada and len(marked) == 2
+
+
 def test_points_that_one_place_alone_names_stop_grading_and_handing_out():
     hw2 = Homework("hw2")
     cell = next(c for c in hw2.notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "test_kl_std")
@@ -263,8 +276,12 @@ def test_reports_escape_what_students_wrote_and_reveal_no_check(hw2, tmp_path, m
     run.close()
 
 
+FORMULAS = ["=1+1", " =1", "+1", "-1", "@x", "\t=1", "a;=1+1", "a\n=1", "a; +1", "a\t@x", "＝1", "a\r=1", "\r=1",
+            'a;"=1+1', 'a; ""+1', 'a\n" =1', '"=1', 'a;"=1;b']  # fmt: skip
+
+
 def test_no_cell_of_a_table_is_a_formula_whatever_separates_its_columns():
-    for text in ("=1+1", " =1", "+1", "-1", "@x", "\t=1", "a;=1+1", "a\n=1", "a; +1", "a\t@x", "＝1", "a\r=1", "\r=1"):
+    for text in FORMULAS:
         assert "\r" not in report.cell("a\rb")
         for separator in (",", ";", "\t"):
             line = report.table(["x"], [["ada", text]]).partition("\n")[2]
