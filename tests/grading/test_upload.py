@@ -106,8 +106,8 @@ def test_of_several_platforms_each_has_a_part_of_the_class_and_one_column_is_nam
         "1 students have no row of their own in canvas.csv or moodle.csv: Chi Fox."]  # fmt: skip
     assert ",7.5," in (folder / "lms/moodle.csv").read_text("utf-8-sig")
     assert (folder / "lms/canvas.csv").read_text("utf-8-sig").splitlines()[2].endswith(",A,2,0")
-    with pytest.raises(Refused, match="No export has a column 'Thrid'"):
-        upload.check([folder / "moodle.csv"], homework, "Thrid")
+    with pytest.raises(Refused, match="No export has a column 'Another'"):
+        upload.check([folder / "moodle.csv"], homework, "Another")
     (folder / "grades.csv").write_text(MOODLE)
     with pytest.raises(Refused, match="Rename it"):
         upload.check([folder / "grades.csv"], homework)
