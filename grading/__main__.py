@@ -123,8 +123,7 @@ def run_grade(options):
     rows = adjust.read(options.adjust) if options.adjust else []
     class_ = roster.read(options.roster) if options.roster else None
     submissions, notes, left_out = collect(options.submissions, homework.path.stem, class_)
-    for path in options.worksheet:
-        upload.check(path, homework, options.column)
+    upload.check(options.worksheet, homework, options.column)
     adjust.check(rows, [submission.student for submission in submissions], homework.most_of_all, options.late / 100)
     if not options.unsafe and not options.scheduler:
         for path in (options.submissions, options.out):
@@ -141,8 +140,8 @@ def run_grade(options):
         notes += [f"{result['student']}, {mark['task']}: the judge's process ended over this answer."
                   for result in results for mark in result["marks"] if GONE in mark["messages"]]  # fmt: skip
         results = adjust.apply(results, rows, options.late / 100)
-        upload.write_people(run.folder, submissions, class_, options.worksheet)
-        said = notes + upload.write_tables(run.folder, homework, results, options.column)
+        upload.write_people(run.folder, submissions, class_, options.worksheet, options.column)
+        said = notes + upload.write_tables(run.folder, homework, results)
         said += ["The files in lms/ have no points for words yet: `merge` brings them in."] * bool(homework.written)
         text = sheet.write_all(run, results, said, time.monotonic() - started, options.anonymous)
         upload.write_pages(run.folder, homework, results)

@@ -32,6 +32,15 @@ def read(path):
         raise Refused(f"{path} can't be read: {error}.") from None
 
 
+def spelled(names):
+    """{how a table may write a name: the name}. Of names that are numbers a spreadsheet takes the zeros in front; what
+    could be two people's then is nobody's."""
+    names, short = list(names), {}
+    for name in names:
+        short.setdefault(name.lstrip("0"), []).append(name)
+    return {word: found[0] for word, found in short.items() if len(found) == 1} | {name: name for name in names}
+
+
 def check(rows, students, most, late_share):
     """Raise Refused, with the line, for an unknown student, task or kind and for a value that makes no sense.
 
@@ -39,11 +48,12 @@ def check(rows, students, most, late_share):
     """
     if not 0 <= late_share <= 1:
         raise Refused(f"A late day can cost 0 to 100 per cent, not {100 * late_share:g}.")
-    late = set()
+    late, known = set(), spelled(students)
     for row in rows:
-        where, student, kind = f"adjustments, line {row['line']}: ", row["student"], row["kind"]
-        if student not in students:
-            raise Refused(f"{where}there is no submission by {student!r}.")
+        where, kind = f"adjustments, line {row['line']}: ", row["kind"]
+        student = known.get(row["student"])
+        if student is None:
+            raise Refused(f"{where}there is no submission by {row['student']!r}.")
         if kind not in ("late", "override", "exempt", "bonus"):
             raise Refused(f"{where}{kind!r} is none of late, override, exempt, bonus.")
         if kind == "late" and student in late:
@@ -76,8 +86,9 @@ def apply(results, rows, late_share=0.1):
     """The results with the rows applied, as copies; `check` has to be content with them."""
     results = copy.deepcopy(results)
     by_student = {result["student"]: result for result in results}
+    known = spelled(by_student)
     for row in rows:
-        result, why = by_student[row["student"]], f": {row['reason']}" if row["reason"] else ""
+        result, why = by_student[known[row["student"]]], f": {row['reason']}" if row["reason"] else ""
         if row["kind"] == "late":
             days = value(row["value"])
             result["late"] = {"days": days, "share": min(1.0, days * late_share), "reason": row["reason"]}

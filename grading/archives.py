@@ -3,11 +3,14 @@
 import collections
 import datetime
 import io
+import itertools
 import os
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -19,6 +22,7 @@ MOST_IN_A_FOLDER = 50 * MOST_BYTES  # of a student, or of a group
 MOST_CHARACTERS = 1_000  # of a path
 DEEPEST = 2  # zip files inside a student's zip file
 NOTHING = "(an empty folder)"  # in the place of a file's name
+LINK = " (a link)"  # behind the name of one, which is followed nowhere and holds nothing
 TOO_LARGE = f"it is larger than {MOST_BYTES >> 20} MB; clear the outputs of its cells, save it, and hand it in again"
 
 
@@ -73,21 +77,20 @@ def no_more_than(most, paths, label, left_out):
 
 def in_folder(folder, notes, left_out):
     """Every Found of a folder; those without `data` are no notebooks."""
-    folder, paths, others, links = folder.resolve(), [], [], []
+    folder, paths, others, empty = folder.resolve(), [], [], []
     for place, folders, names in os.walk(folder):
         inside = PurePosixPath(Path(place).relative_to(folder))
-        links += [str(inside / name) for name in folders if Path(place, name).is_symlink()]
-        folders[:] = [n for n in folders if not hidden([n]) and not Path(place, n).is_symlink()]
-        if not folders and not names and place != str(folder):
-            notes.append(f"{inside} is empty.")
-            others.append(inside / NOTHING)
-        for name in filter(lambda name: not hidden([name]), names):
-            if Path(place, name).is_symlink():
-                links.append(str(inside / name))
+        seen = [name for name in (*folders, *names) if not hidden([name])]
+        links = {name for name in seen if Path(place, name).is_symlink()}
+        folders[:] = [name for name in folders if not hidden([name]) and name not in links]
+        if not seen and place != str(folder):
+            empty.append(inside)
+        for name in seen:
+            if name in links:
+                others.append(inside / f"{name}{LINK}")
             elif Path(place, name).is_file():
                 (paths if of_interest(PurePosixPath(name)) else others).append(inside / name)
-    if links:
-        notes.append(f"No link is followed; these were left out: {some(sorted(links))}.")
+    others += empties(empty, "", notes)
     sizes = collections.Counter()
     for relative in no_more_than(MOST_FILES, paths, folder.name, left_out):
         path, size = folder / relative, sizes[relative.parts[0]]
@@ -104,6 +107,13 @@ def in_folder(folder, notes, left_out):
             yield file
         sizes[relative.parts[0]] = min(size, MOST_IN_A_FOLDER)
     yield from (Found(relative, str(relative), None, (0, 0), "") for relative in sorted(others))
+
+
+def empties(folders, label, notes):
+    """What stands in the place of a file in each of these folders, which hold nothing. They are told of."""
+    if folders:
+        notes.append(f"Empty folders{label}: {some(sorted(map(str, folders)))}.")
+    return [folder / NOTHING for folder in sorted(folders)]
 
 
 def in_students_zip(source, relative, label, notes, left_out, depth=1):
@@ -140,22 +150,33 @@ def in_zip(source, label, notes, left_out, depth=0):
     """Every Found of a zip file, of the whole class (depth 0) or a student's; those without `data` are no notebooks."""
     try:
         with zipfile.ZipFile(source) as archive:
-            entries, folders, files, any_notebook = {}, set(), set(), False
+            entries, folders, files, any_notebook, endless, outside = {}, set(), set(), False, [], []
             for entry in archive.infolist():
-                name = PurePosixPath(entry.filename.replace("\\", "/"))
-                if hidden(name.parts):
+                text = name_of(entry).replace("\\", "/")
+                name = PurePosixPath(text)
+                if not name.parts:
                     continue
-                if entry.is_dir():
-                    folders |= {name} if depth == 0 and len(entry.filename) <= MOST_CHARACTERS else set()
+                if len(text) > MOST_CHARACTERS:
+                    endless.append(f"{len(text):,}")
                     continue
-                if len(entry.filename) > MOST_CHARACTERS:
-                    notes.append(f"{label} holds a name of {len(entry.filename):,} characters; it was left out.")
+                if name.is_absolute() or ".." in name.parts or name.parts[0][1:2] == ":":
+                    outside.append(f"{label}: {name}")
+                    continue
+                shown = PurePosixPath(*itertools.takewhile(lambda part: not hidden([part]), name.parts))
+                if shown != name or text.endswith("/"):
+                    folders |= {shown} if depth == 0 and shown.parts else set()
                     continue
                 files.update(name.parents if depth == 0 else ())
-                if not of_interest(name):
-                    yield Found(name, f"{label}: {entry.filename}", None, (0, 0), "")
+                if stat.S_ISLNK(entry.external_attr >> 16):
+                    yield Found(name.with_name(f"{name.name}{LINK}"), f"{label}: {name}{LINK}", None, (0, 0), "")
+                elif not of_interest(name):
+                    yield Found(name, f"{label}: {name}", None, (0, 0), "")
                 else:
                     entries.setdefault(name, []).append(entry)
+            if endless:
+                notes.append(f"{label} holds names of so many characters, which were left out: {some(endless)}.")
+            if outside:
+                notes.append(f"Names that point outside the zip file were left out: {some(outside)}.")
             kept = no_more_than(MOST_FILES, entries, label, left_out)
             zips = [name for name in kept if is_zip(name)]
             if depth == 0:  # many students'
@@ -165,12 +186,8 @@ def in_zip(source, label, notes, left_out, depth=0):
                 zips = zips[:MOST_ZIPS]
             for name in kept:
                 entry = entries[name][-1]  # of several entries of one name the last counts, as on unpacking
-                where = f"{label}: {entry.filename}"
-                if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
-                    notes.append(f"{where} has a name that points outside the zip file; it was left out.")
-                elif stat.S_ISLNK(entry.external_attr >> 16):
-                    notes.append(f"{where} is a link; it was left out.")
-                elif not is_zip(name):
+                where = f"{label}: {name}"
+                if not is_zip(name):
                     any_notebook = True
                     yield Found(name, where, *from_zip(archive, entry, name.stem))
                 elif depth <= DEEPEST and name in zips:
@@ -186,12 +203,27 @@ def in_zip(source, label, notes, left_out, depth=0):
                     yield Found(name, where, None, (0, 0), "")
             if not any_notebook:
                 notes.append(f"{label} holds no notebook.")
-            empty = sorted(folders - files)
-            if empty:
-                notes.append(f"{label}: these folders are empty: {some(list(map(str, empty)))}.")
-            yield from (Found(name / NOTHING, f"{label}: {name}", None, (0, 0), "") for name in empty)
+            for name in empties(folders - files, f" in {label}", notes):
+                yield Found(name, f"{label}: {name}", None, (0, 0), "")
     except Exception as error:  # zipfile raises many kinds for archives that were made to confuse it
         notes.append(f"{label} can't be read: {error}.")
+
+
+def name_of(entry):
+    """The name of a file in a zip file. Many programs write UTF-8 without a word, or a second name in it beside."""
+    if entry.flag_bits & 0x800 or entry.filename.isascii():
+        return entry.filename
+    raw, extra, at = entry.orig_filename.encode("cp437").partition(b"\0")[0], entry.extra, 0  # as zipfile has read it
+    name = raw
+    while at + 9 <= len(extra):
+        kind, size, _, checksum = struct.unpack_from("<HHBI", extra, at)
+        if kind == 0x7075 and checksum == zlib.crc32(raw):  # as Info-ZIP and WinRAR write it
+            name = extra[at + 9 : at + 4 + size] or raw
+        at += 4 + size
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return entry.filename
 
 
 def is_zip(name):

@@ -80,23 +80,25 @@ def regrade(folder, homework, student, notebook, adjustments=None):
     write_whole(folder / f"results/{old['slug']}.json", json.dumps(new, ensure_ascii=True, indent=1))
     said = [f"{old['student']}: {number(round(total(old), 2))} before, {number(round(total(new), 2))} now, "
             "for the tasks that are marked automatically."]  # fmt: skip
-    said += new_words(folder, homework, state, old, new)
+    said += new_words(folder, homework, state, results, old, new)
     if state["edition"] != homework.edition:
         said.append("The homework or its checks have changed since the others were marked.")
     return said, [new if result is old else result for result in results]
 
 
-def new_words(folder, homework, state, old, new):
+def new_words(folder, homework, state, results, old, new):
     """Put the student's answers into written.csv. Returns remarks on points that no longer belong to what they say."""
     path, said = folder / "written.csv", []
     header, *rows = csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
-    names = cell(old["student"]), sheet.code_of(state["seed"], old)
+    own = cell(old["student"])
+    known = adjust.spelled(cell(result["student"]) for result in results)
+    names = {word for word, name in known.items() if name == own} | {sheet.code_of(state["seed"], old)}
     for task, (most, _) in homework.written.items():
         text = new["written"][task]
         if text == old["written"][task]:
             continue
         place = [i for i, row in enumerate(rows) if row[0] in names and row[1] == task]
-        row = dict(zip(header, rows[place[0]], strict=False)) if place else {"student": names[0], "task": task}
+        row = dict(zip(header, rows[place[0]], strict=False)) if place else {"student": own, "task": task}
         if any(row.get(title) for title in ("points", *sheet.columns(homework))):
             said.append(f"The answer to {task} is another one now; its points are taken out of written.csv.")
         fresh = {"student": row["student"], "task": task, "of": number(most), "words": count(text),

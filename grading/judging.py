@@ -150,13 +150,7 @@ def nearly(check, cost, slips):
 def hint(arguments, wanted, slips, tolerance, part=0, parts=1, where=""):
     """The table of a check from one of its cases. where: what is special about it, in words."""
     table = {"arguments": arguments, "wanted": wanted, "slips": slips, "where": where}
-    return table | {
-        "rtol": tolerance.rtol,
-        "atol": tolerance.atol,
-        "tolerance": tolerance,
-        "part": part,
-        "parts": parts,
-    }
+    return table | {"tolerance": tolerance, "part": part, "parts": parts}
 
 
 def fitting(arrays, shapes):

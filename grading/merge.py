@@ -35,8 +35,7 @@ def merge(folder, adjustments=None, late_share=0.1, worksheets=(), column=None):
         raise Refused(f"written.csv can't be read: {error}. {AS_UTF8}") from None
     finished.check_adjusted(folder, state, adjustments)
     homework = Homework(state["homework"])
-    for path in worksheets:
-        upload.check(path, homework, column)
+    upload.check(worksheets, homework, column)
     given, missing, blank = points_of(homework, results, text, state["seed"])
     for result in results:
         result["marks"] = [*result["marks"], *given[result["slug"]]]
@@ -46,8 +45,8 @@ def merge(folder, adjustments=None, late_share=0.1, worksheets=(), column=None):
     notes = [*state.get("notes", ()), *sheet.overlooked(homework, results)]
     notes += [f"{len(names)} {what}, which counts 0: {some(names)}." for what, names in (
         ("rows have vanished from written.csv", missing), ("answers have no points yet", blank)) if names]  # fmt: skip
-    upload.keep_worksheets(folder, worksheets)
-    filled = upload.write_tables(folder, homework, results, column)
+    upload.keep_worksheets(folder, worksheets, column)
+    filled = upload.write_tables(folder, homework, results)
     write_marks(folder, homework, results, notes + filled, state.get("seconds", 0.0))
     upload.write_pages(folder, homework, results)
     write_whole(folder / "run.json", json.dumps(state | {"merged": True}, indent=1))
@@ -60,10 +59,7 @@ def merge(folder, adjustments=None, late_share=0.1, worksheets=(), column=None):
 def points_of(homework, results, text, seed):
     """What written.csv says: {slug: marks of the written tasks}, and the answers without a row and without points."""
     by_student = {cell(result["student"]): result for result in results}
-    short = {}  # of names that are numbers, a spreadsheet has taken the zeros in front
-    for name, result in by_student.items():
-        short.setdefault(name.lstrip("0"), []).append(result)
-    by_student = {name: found[0] for name, found in short.items() if len(found) == 1} | by_student
+    by_student = {word: by_student[name] for word, name in adjust.spelled(by_student).items()}
     by_student |= {sheet.code_of(seed, result): result for result in results}
     reader = csv.DictReader(io.StringIO(text, newline=""))
     try:

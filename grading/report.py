@@ -56,7 +56,8 @@ def cell(text):
     text = str(text)
     text = re.sub(r"\r\n?|\0", "\n", text)  # a lone carriage return would begin a row of its own
     item = r"(?! [^\n;\t|!(]*(?:[\n;\t]|$))"  # not the dash of a list, behind which a formula has no place
-    return re.sub(rf"(^[ ]*(?=[=+\-@＝＋－＠\t\n])|[;\t\n][ ]*(?=[=@＝＠]|[+\-＋－]{item}))", r"\1'", text)
+    # Behind such a separator quotation marks open a cell and are no part of it.
+    return re.sub(rf"(^[ ]*(?=[=+\-@＝＋－＠\t\n])|[;\t\n][ \"]*(?=[=@＝＠]|[+\-＋－]{item}))", r"\1'", text)
 
 
 def table(header, rows):

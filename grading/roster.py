@@ -1,5 +1,6 @@
 """The class, from a CSV file of a learning platform or of the teacher's own: who is who, and who handed in nothing."""
 
+import contextlib
 import csv
 import io
 import re
@@ -17,6 +18,7 @@ EMAIL = ("email", "emailaddress", "mail")
 NUMBER = ("identifier",)  # by which the platform names folders; Canvas' is called ID and stands beside SIS columns
 IDS = ("id", "idnumber", "studentid", "studentnumber", "matriculationnumber", "sisuserid", "sisloginid",
        "integrationid", "username", "login", "loginid", "orgdefinedid")  # fmt: skip
+CODES = ("cp850", "cp852", "cp866", "cp1250", "cp1251", "cp1252")  # of Windows in Europe, in zip files
 NOBODY = ("points possible", "student, test", "test student", "student test")  # rows of Canvas that are no students
 
 
@@ -37,11 +39,12 @@ class Roster:
     """People, and whom a name, a number or an e-mail address means."""
 
     def __init__(self, people):
-        self.people, self.by_number, self.by_id, self.by_name = people, {}, {}, {}
+        self.people, self.by_number, self.by_id, self.by_name, self.by_short = people, {}, {}, {}, {}
         for person in people:
             self.add(self.by_number, person.number, person)
             for word in (*person.ids, person.email, person.email.partition("@")[0], person.student):
                 self.add(self.by_id, word.lower(), person)
+                self.add(self.by_short, word.lower().lstrip("0"), person)
             for word in spellings(person.name):
                 self.add(self.by_name, word, person)
 
@@ -50,16 +53,30 @@ class Roster:
         if key and person not in table.setdefault(key, []):
             table[key].append(person)
 
+    def called(self, name):
+        return self.by_name.get(letters(name), []) or self.by_name.get(words(name), [])
+
     def find(self, student, number=""):
         """The Persons that this may mean: one, none, or several of one name."""
         found = self.by_number.get(number) or []
         if not found:
-            found = self.by_name.get(letters(student), []) or self.by_name.get(words(student), [])
+            found = self.called(student)
         if not found:
             found = self.by_id.get(student.lower(), [])  # not the number: another list's may be somebody else's
+        if not found and student.isdigit():  # a spreadsheet takes the zeros in front
+            found = self.by_short.get(student.lstrip("0"), [])
+        if not found:
+            found = next(filter(None, map(self.called, respelled(student))), [])
         if len(found) > 1:
             found = [person for person in found if person in self.by_id.get(number.lower(), ())] or found
         return found
+
+
+def respelled(name):
+    """How else a name may read that came in a zip file without a word on its encoding: as an older Windows wrote it."""
+    for code in CODES:
+        with contextlib.suppress(UnicodeError):
+            yield name.encode("cp437").decode(code)
 
 
 def letters(name):

@@ -49,7 +49,8 @@ def hints(tasks, seed=2013):
                 ],
                 "wanted": rounded(table.get("wanted", 0)),
                 "slips": {message: rounded(value) for message, value in table.get("slips", {}).items()},
-                **{key: np.asarray(table[key]).tolist() for key in ("rtol", "atol", "part", "parts") if key in table},
+                **limits(table.get("tolerance")),
+                **{key: table[key] for key in ("part", "parts") if key in table},
                 **{key: table[key] for key in ("where", "message", "root") if table.get(key)},
             }
             for table in tables
@@ -57,6 +58,11 @@ def hints(tasks, seed=2013):
         if unseen := [check.name for check in checks if not check.tables]:
             cases[task.name].append({"kind": "unseen", "checks": unseen})
     return json.dumps(cases, indent=None, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def limits(tolerance):
+    """What `numpy.allclose` asks for, of a table's Tolerance; {} for a table without one."""
+    return {key: np.asarray(getattr(tolerance, key)).tolist() for key in ("rtol", "atol")} if tolerance else {}
 
 
 def rounded(value):

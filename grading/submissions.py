@@ -112,7 +112,7 @@ def with_names(files, homework, roster, notes):
     owned = [(file, owner_of(file, homework, roster)) for file in files]
     numbers = {}  # what the learning platform calls the students of one name
     for file, owner in owned:
-        if is_notebook(file):
+        if is_notebook(file) or names_somebody(file, owner, homework):
             numbers.setdefault(owner.student, set()).add(owner.number)
     found, others, strangers = [], {}, []
     for file, owner in owned:

@@ -22,7 +22,8 @@ from grading.report import cell, grades_table, most_of, number, remarks_on, tabl
 from grading.roster import NOBODY, Roster, people_in, plain
 from grading.roster import table as table_of
 
-PEOPLE = "people.json"
+PEOPLE, COLUMN = "people.json", "column.txt"
+OURS = ("grades.csv", "feedback-moodle.zip")  # what stands in `lms/` beside the exports
 LONGEST = 5_000  # letters of a comment
 
 
@@ -43,34 +44,48 @@ def people_of(submissions, roster):
     return found
 
 
-def write_people(folder, submissions, roster=None, worksheets=()):
+def write_people(folder, submissions, roster=None, worksheets=(), column=None):
     """Keep in a run what `write_tables` needs later: who the students are, and the teacher's exports."""
     write_whole(folder / PEOPLE, json.dumps(people_of(submissions, roster), indent=1))
-    keep_worksheets(folder, worksheets)
+    keep_worksheets(folder, worksheets, column)
 
 
-def check(worksheet, homework, column=None):
-    """Raise Refused unless the teacher's export is a table with one column for the marks."""
-    columns_of(Path(worksheet), table_of(worksheet)[0][0], homework, column)
+def check(worksheets, homework, column=None):
+    """Raise Refused unless each of the teacher's exports is a table with one column for the marks."""
+    headers = {Path(path): table_of(path)[0][0] for path in worksheets}
+    names = [path.name.lower() for path in headers]
+    for path, header in headers.items():
+        if names.count(path.name.lower()) > 1 or path.name.lower() in OURS:
+            raise Refused(f"{path}: the run has another file of the name {path.name} already. Rename it.")
+        columns_of(path, header, homework, column)
+    if column and headers and not any(titled(header, column) for header in headers.values()):
+        raise Refused(f"No export has a column {column!r}.")
 
 
-def keep_worksheets(folder, worksheets):
-    """Put the teacher's exports into a run; those of the same names are replaced."""
+def keep_worksheets(folder, worksheets, column=None):
+    """Put the teacher's exports into a run, and the title of their column; those of the same names are replaced."""
+    if column:
+        write_whole(folder / COLUMN, column)
     for path in map(Path, worksheets):
         write_whole(folder / "worksheet" / path.name, path.read_bytes())
 
 
-def write_tables(folder, homework, results, column=None):
-    """Write the tables of a run's `lms/` from its results, final or not. Returns notes for the teacher.
-
-    column: the title of the export's column for the marks, where it can't be guessed. Raises Refused if it can't.
-    """
-    people, place, notes = known_people(folder), folder / "lms", []
+def write_tables(folder, homework, results):
+    """Write the tables of a run's `lms/` from its results, final or not. Returns notes for the teacher."""
+    people, place, notes, without = known_people(folder), folder / "lms", [], []
+    column = (folder / COLUMN).read_text("utf-8") if (folder / COLUMN).exists() else None
     write_whole(place / "grades.csv", plain_table(homework, results, people))
-    for path in sorted((folder / "worksheet").glob("*")):
-        text, more = filled(path, homework, results, people, column)
+    exports = sorted((folder / "worksheet").glob("*"))
+    for path in exports:
+        text, more, nowhere = filled(path, homework, results, people, column)
         write_whole(place / path.name, text)
         notes += more
+        without.append(nowhere)
+    # Where a class comes from several platforms, each export has a part of it.
+    nobody = [name for name in without[0] if all(name in other for other in without)] if without else []
+    if nobody:
+        names = " or ".join(path.name for path in exports)
+        notes.append(f"{len(nobody)} students have no row of their own in {names}: {some(nobody)}.")
     return notes
 
 
@@ -123,7 +138,7 @@ def moodle_zip(folder, homework, results, people):
 
 
 def filled(path, homework, results, people, column=None):
-    """(text, notes) of the teacher's export with the marks filled in; everything else is as it was."""
+    """(text, notes, students without a row) of the teacher's export with the marks filled in, else as it was."""
     rows, separator = table_of(path)
     at, comments = columns_of(path, rows[0], homework, column)
     lines = people_in(rows)
@@ -141,15 +156,13 @@ def filled(path, homework, results, people, column=None):
             row[comments] = cell(html.escape(comment(result), quote=False))
         rows[line] = row
     left = [person.student for person, line in lines.items() if line not in done]
-    if nowhere:
-        notes.append(f"{len(nowhere)} students have no row of their own in {path.name}: {some(nowhere)}.")
     if left:
         notes.append(f"{len(left)} rows of {path.name} are as they were, since nobody of that name was marked: "
                      f"{some(left)}.")  # fmt: skip
     notes += another_maximum(path, rows, at, homework)
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=separator, lineterminator="\r\n").writerows([map(tame, row) for row in rows])
-    return "\ufeff" + buffer.getvalue(), notes
+    return "\ufeff" + buffer.getvalue(), notes, nowhere
 
 
 def tame(value):
@@ -173,9 +186,10 @@ def columns_of(path, header, homework, column):
     """The numbers of the columns for marks and for comments, None where there is none. Raises Refused."""
     titles = [plain(title) for title in header]
     comments = titles.index("feedbackcomments") if "feedbackcomments" in titles else None
-    if column:
-        fitting = [i for i, title in enumerate(header) if title.strip() == column.strip()]
-    elif "identifier" in titles and "grade" in titles:  # Moodle's worksheet of one assignment
+    moodle = "identifier" in titles and "grade" in titles  # its worksheet is of one assignment
+    if column and (titled(header, column) or not moodle):
+        fitting = titled(header, column)
+    elif moodle:
         fitting = [titles.index("grade")]
     else:
         wanted = re.compile(rf"(hw|homework[\s_-]*){homework.name[2:]}(?!\d)", re.IGNORECASE)
@@ -186,6 +200,11 @@ def columns_of(path, header, homework, column):
         f"{path.name} has {len(fitting) or 'no'} columns that could be for the marks of {homework.name}. Name one with "
         f'--column "…": {", ".join(filter(None, map(str.strip, header)))}.'
     )
+
+
+def titled(header, column):
+    """The numbers of the columns with this title."""
+    return [i for i, title in enumerate(header) if title.strip() == column.strip()]
 
 
 def another_maximum(path, rows, at, homework):

@@ -385,8 +385,8 @@ def kl_to_mixture(rng):
     centres = {message: value for message, (value, _) in slips.items()}
 
     def estimate(case, n, truth, spread, slips, where):
-        table = hint((*case, n, seeds[0]), truth, slips, ESTIMATE, 0, 2, where)
-        return table | {"atol": ESTIMATE.errors * spread / np.sqrt(n)}
+        tolerance = ESTIMATE._replace(atol=ESTIMATE.errors * spread / np.sqrt(n))
+        return hint((*case, n, seeds[0]), truth, slips, tolerance, 0, 2, where)
 
     # In two dimensions noise that the coordinates share shows, and far away densities that vanish.
     estimates = (
@@ -395,8 +395,8 @@ def kl_to_mixture(rng):
         estimate(far, 4000, *far_truth[:2], {}, "the estimate far from all parts of the mixture"),
     )
     wrong = {REPEATED: 0.0} | wrong_errors(spread, n)
-    error = hint((*cases[0][0], n, seeds[0]), spread / np.sqrt(n), wrong, ERROR, 1, 2)
-    error |= {"atol": NOTHING, "root": REPEATED}  # a draw alone may look like any other mistake
+    error = hint((*cases[0][0], n, seeds[0]), spread / np.sqrt(n), wrong, ERROR._replace(atol=NOTHING), 1, 2)
+    error |= {"root": REPEATED}  # a draw alone may look like any other mistake
     return [
         # One estimate may be hit by chance, five are not.
         Check(

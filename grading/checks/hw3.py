@@ -678,8 +678,8 @@ def elbo_estimate(rng):
         for message, (value, _) in wrong.items()
         if sum((np.abs(value - other) <= 2 * allowed).all() for other in values) == 1
     }
-    drawn = hint((x[:2], mean[:2], wide, opposite, bias, many, 1), expected, seen, ELBO, where="with much noise")
-    drawn |= {"atol": allowed}
+    told = ELBO._replace(atol=allowed)
+    drawn = hint((x[:2], mean[:2], wide, opposite, bias, many, 1), expected, seen, told, where="with much noise")
     narrow = np.full((n, d), -30, "float32")
     sure, _, known = elbo_truths(x, mean, narrow, kernel, bias)
     close = ELBO._replace(rtol=1e-3, atol=1e-2)

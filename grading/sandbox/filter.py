@@ -23,7 +23,7 @@ DENIED = {
         fchmodat=268, fchmodat2=452, chown=92, fchown=93, lchown=94, fchownat=260, utime=132, utimes=235, futimesat=261,
         utimensat=280, setxattr=188, lsetxattr=189, fsetxattr=190, setxattrat=463, removexattr=197, lremovexattr=198,
         fremovexattr=199, removexattrat=466, file_setattr=469,
-        flock=73, inotify_init=253, inotify_init1=294, fanotify_init=300,
+        flock=73, io_setup=206, inotify_init=253, inotify_init1=294, fanotify_init=300,
     ),
     "aarch64": dict(
         execve=221, execveat=281, kill=129, tkill=130, tgkill=131, rt_sigqueueinfo=138, rt_tgsigqueueinfo=240,
@@ -33,7 +33,7 @@ DENIED = {
         userfaultfd=282, io_uring_setup=425, add_key=217, request_key=218, keyctl=219, memfd_create=279, shmget=194,
         msgget=186, semget=190, socket=198, syslog=116, kcmp=272, fchmod=52, fchmodat=53, fchmodat2=452, fchown=55,
         fchownat=54, utimensat=88, setxattr=5, lsetxattr=6, fsetxattr=7, setxattrat=463, removexattr=14,
-        lremovexattr=15, fremovexattr=16, removexattrat=466, file_setattr=469, flock=32, inotify_init1=26,
+        lremovexattr=15, fremovexattr=16, removexattrat=466, file_setattr=469, io_setup=0, flock=32, inotify_init1=26,
         fanotify_init=262,
     ),
 }  # fmt: skip

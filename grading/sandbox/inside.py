@@ -26,7 +26,6 @@ from .answering import question
 from .filter import AUDIT, LIBC, drop_capabilities, filter_system_calls, system
 from .frames import FRAME, MOST_BYTES, PATIENCE, SCRATCH, SECONDS_TO_READ, read_exactly, write_all
 
-MEMORY = 1536 << 20  # bytes beyond what the imported libraries use
 MOST_THREADS = 64
 READ = b"r"  # what a question sends when it has read itself, before anything of the student's
 TRANSIENT_DISK = b"size=32m,nr_inodes=256,mode=0700"
@@ -55,7 +54,10 @@ def empty_rooms():
 
 
 def set_limits(seconds, used, memory):
-    """Hard limits for this process, which nothing in it can raise. used: bytes of address space before the question."""
+    """Hard limits for this process, which nothing in it can raise.
+
+    used: bytes of address space before the question. memory: bytes beyond these, as the task says.
+    """
     for what, most in (
         (resource.RLIMIT_AS, used + memory),
         (resource.RLIMIT_CPU, 2 * int(seconds) + 1),
@@ -93,7 +95,7 @@ def serve_question(size, seconds, output, walls):
         os.dup2(null, descriptor)
     os.dup2(output, 3)
     os.closerange(4, 4096)
-    set_limits(seconds, used, payload.get("memory", MEMORY))
+    set_limits(seconds, used, payload["memory"])
     if walls != "none":
         filter_system_calls()
 

@@ -199,6 +199,13 @@ def test_points_of_text_metadata_and_checks_agree(homework):
     assert sum(headings) == 100
 
 
+def test_homeworks_and_teacher_s_page_state_the_same_hours():
+    texts = {name: path.read_text("utf-8") for name, path in masters().items()}
+    hours = {name: re.search(r"\*\*Time:\*\* (?:about )?(.*?) hours", text)[1] for name, text in texts.items()}
+    said = f"Homeworks 1 to 3 take a student {hours['hw1']} hours each, homework 4 {hours['hw4']}."
+    assert hours["hw1"] == hours["hw2"] == hours["hw3"] and said in (ROOT / "book/teaching.md").read_text("utf-8")
+
+
 def test_hints_find_no_mistake_in_right_answers(homework, capsys):
     from vaelab.hints import check_task
 

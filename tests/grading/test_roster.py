@@ -1,7 +1,9 @@
 """Nobody disappears: who is on the roster has a row, whatever was handed in, and names mean who they mean."""
 
 import json
+import struct
 import zipfile
+import zlib
 from pathlib import PurePosixPath
 
 import pytest
@@ -42,6 +44,34 @@ def test_people_of_one_name_are_told_apart_by_their_numbers(tmp_path):
     found = class_of(tmp_path, "Identifier,Full name,ID number\nParticipant 7,Ann Lee,07\nParticipant 8,Ann Lee,08\n")
     assert [person.student for person in found.people] == ["Ann Lee 07", "Ann Lee 08"]
     assert [person.number for person in found.find("Ann Lee", "8")] == ["8"] and len(found.find("Ann Lee")) == 2
+
+
+def test_zeros_that_a_spreadsheet_took_stop_nobody(tmp_path):
+    found = class_of(tmp_path, "name,id\nAnn Lee,71\nBo Ray,0072\nChi Fox,007\nDora New,07\n")
+    names = [[person.name for person in found.find(number)] for number in ("0071", "72", "0072", "007", "7")]
+    assert names == [["Ann Lee"], ["Bo Ray"], ["Bo Ray"], ["Chi Fox"], ["Chi Fox", "Dora New"]]
+
+
+def test_name_survives_whatever_encoding_an_archive_writes_it_in(tmp_path):
+    """UTF-8 without a word, as macOS has it; an old Windows' code page; that and UTF-8 beside it, as WinRAR has it."""
+    names = {"Zoë Ray": "utf-8", "Анна Ли": "cp866", "Ольга Юр": "cp866", "Jörg Öz": "cp850"}
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for i, (name, code) in enumerate(names.items()):
+            entry, raw = zipfile.ZipInfo(f"{'ABCD'[i] * len(name.encode(code))}/hw2.ipynb"), name.encode(code)
+            if name == "Ольга Юр":
+                path = f"{name}/hw2.ipynb".encode()
+                checksum = zlib.crc32(raw + b"/hw2.ipynb")
+                entry.extra = struct.pack("<HHBI", 0x7075, len(path) + 5, 1, checksum) + path
+            archive.writestr(entry, EMPTY)
+    data = (tmp_path / "all.zip").read_bytes()
+    for i, (name, code) in enumerate(names.items()):
+        data = data.replace(b"ABCD"[i : i + 1] * len(name.encode(code)) + b"/", name.encode(code) + b"/")
+    (tmp_path / "all.zip").write_bytes(data)
+    found, notes, _ = collect(tmp_path / "all.zip", "hw2-x", class_of(tmp_path, "name\n" + "\n".join(names)))
+    assert sorted(s.student for s in found) == sorted(names) and all(s.data for s in found)
+    assert not any("roster" in note for note in notes)
+    without = {s.student for s in collect(tmp_path / "all.zip", "hw2-x").submissions}
+    assert {"Zoë Ray", "Ольга Юр"} < without and len(without) == len(names)
 
 
 def test_roster_that_names_nobody_is_refused(tmp_path):

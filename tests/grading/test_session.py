@@ -20,6 +20,7 @@ from grading import __main__ as command
 from grading import adjust, archives, bank, cluster, marker, marking, report, session, sheet, student
 from grading.errors import NoSandbox, Refused
 from grading.homework import Homework
+from grading.judge_process import GONE
 from grading.sandbox import outside
 from grading.submissions import Submission
 from grading_case import EMPTY, NEEDS_SANDBOX, ROOT, Borrowed, homework_called, small, submission
@@ -53,7 +54,8 @@ def marked(monkeypatch):
                 done.append(cells[-1])
             if "crash" in cells[-1]:
                 raise RuntimeError("the grader's own fault")
-            mark = marking.Mark(task.name, task.title, 5.0, 10.0, ("<b>a & b</b>",))
+            said = GONE if "forged" in cells[-1] else "<b>a & b</b>"
+            mark = marking.Mark(task.name, task.title, 5.0, 10.0, (said,))
             return mark, [] if "left" in cells[-1] and task.name == "kl_laplace" else None
 
         def reference_mark(self, task, cells, errors):
@@ -163,13 +165,15 @@ def test_a_fault_of_the_grader_touches_one_submission_and_is_tried_again(hw2, tm
     run.close()
 
 
-def test_run_with_a_fault_stays_open_and_the_same_command_tries_again(tmp_path, marked, capsys):
+def test_run_with_a_fault_stays_open_and_one_over_which_a_judge_ended_does_not(tmp_path, marked, capsys):
     book = json.dumps({"cells": [{"cell_type": "code", "source": "crash"}]})
     (tmp_path / "ada hw2.ipynb").write_text(book)
     line = ["grade", "hw2", str(tmp_path / "ada hw2.ipynb"), "--out", str(tmp_path / "out")]
     assert command.main(line) == 1 and "failed on 1" in capsys.readouterr().err
-    (tmp_path / "ada hw2.ipynb").write_text(book.replace("crash", "x"))
+    (tmp_path / "ada hw2.ipynb").write_text(book.replace("crash", "forged"))
     assert command.main(line) == 0 and not (tmp_path / "out" / "run-002").exists()
+    assert "ada, kl_std: the judge's process ended over this answer." in capsys.readouterr().out
+    assert "show it to your teacher" in next((tmp_path / "out/run-001/feedback").glob("*.html")).read_text("utf-8")
 
 
 def test_where_there_was_too_much_to_look_at_the_command_ends_with_an_error(tmp_path, marked, monkeypatch, capsys):
@@ -263,8 +267,12 @@ def test_reports_escape_what_students_wrote_and_reveal_no_check(hw2, tmp_path, m
     run.close()
 
 
+FORMULAS = ["=1+1", " =1", "+1", "-1", "@x", "\t=1", "a;=1+1", "a\n=1", "a; +1", "a\t@x", "＝1", "a\r=1", "\r=1",
+            'a;"=1+1', 'a; ""+1', 'a\n" =1', '"=1', 'a;"=1;b']  # fmt: skip
+
+
 def test_no_cell_of_a_table_is_a_formula_whatever_separates_its_columns():
-    for text in ("=1+1", " =1", "+1", "-1", "@x", "\t=1", "a;=1+1", "a\n=1", "a; +1", "a\t@x", "＝1", "a\r=1", "\r=1"):
+    for text in FORMULAS:
         assert "\r" not in report.cell("a\rb")
         for separator in (",", ";", "\t"):
             line = report.table(["x"], [["ada", text]]).partition("\n")[2]

@@ -54,8 +54,8 @@ def filled(run, name, text, column=None):
     homework, folder, results = run
     (folder / "out.csv").write_text(text, "utf-8-sig", newline="")
     path = folder / "out.csv"
-    upload.check(path, homework, column)
-    text, notes = upload.filled(path, homework, results, upload.known_people(folder), column)
+    upload.check([path], homework, column)
+    text, notes, _ = upload.filled(path, homework, results, upload.known_people(folder), column)
     assert text.startswith("\ufeff")
     return list(csv.reader(io.StringIO(text[1:], newline=""), delimiter=separator(text))), notes
 
@@ -85,9 +85,32 @@ def test_no_cell_is_a_formula_and_comments_are_escaped(run):
 
 
 def test_people_without_a_row_and_rows_without_people_are_named(run):
-    _, notes = filled(run, "Moodle", MOODLE.replace("Chi Fox,,c@x.org", "Dora New,,d@x.org"))
-    assert any("1 students have no row of their own in out.csv: Chi Fox." in note for note in notes)
+    homework, folder, results = run
+    (folder / "one.csv").write_text(MOODLE.replace("Chi Fox,,c@x.org", "Dora New,,d@x.org"))
+    upload.keep_worksheets(folder, [folder / "one.csv"])
+    notes = upload.write_tables(folder, homework, results)
+    assert any("1 students have no row of their own in one.csv: Chi Fox." in note for note in notes)
     assert any("Dora New" in note and "as they were" in note for note in notes)
+
+
+def test_of_several_platforms_each_has_a_part_of_the_class_and_one_column_is_named(run):
+    homework, folder, results = run
+    first, last = MOODLE.splitlines(keepends=True)[:2], CANVAS.replace("hw2 (9)", "Second").splitlines(keepends=True)
+    (folder / "moodle.csv").write_text("".join(first))
+    (folder / "canvas.csv").write_text("".join([*last[:2], last[3]]))  # Ann is in one, Bo in the other, Chi in none
+    exports = [folder / "moodle.csv", folder / "canvas.csv"]
+    upload.check(exports, homework, "Second")
+    upload.keep_worksheets(folder, exports, "Second")
+    notes = upload.write_tables(folder, homework, results)  # which knows the column, as does whoever regrades
+    assert [note for note in notes if "no row" in note] == [
+        "1 students have no row of their own in canvas.csv or moodle.csv: Chi Fox."]  # fmt: skip
+    assert ",7.5," in (folder / "lms/moodle.csv").read_text("utf-8-sig")
+    assert (folder / "lms/canvas.csv").read_text("utf-8-sig").splitlines()[2].endswith(",A,2,0")
+    with pytest.raises(Refused, match="No export has a column 'Another'"):
+        upload.check([folder / "moodle.csv"], homework, "Another")
+    (folder / "grades.csv").write_text(MOODLE)
+    with pytest.raises(Refused, match="Rename it"):
+        upload.check([folder / "grades.csv"], homework)
 
 
 def test_column_that_can_t_be_guessed_is_asked_for(run):
