@@ -100,7 +100,8 @@ def test_details_have_blank_lines_around_their_markdown(lesson):
 
 def test_figures_have_alternative_text(lesson):
     for cell in code_cells(lesson):
-        pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+        kinds = {"image/png", "application/vnd.jupyter.widget-view+json"}
+        pictures = [output for output in cell.outputs if kinds & output.get("data", {}).keys()]
         if pictures:
             alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
             assert len(alt) > 40, f"say what one sees: {cell.source}"

@@ -155,9 +155,11 @@ def living_figure(data, cell, saved, name, figures, where):
             f"{where}: {model['model_module']} needs a kernel and would be dead on a page; use an anywidget."
         )
     alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt")
-    if "image/png" not in data or not alt:
+    still = re.search(r";base64,([^\"]+)", "".join(data.get("text/html", "")))  # as tools/notebooks.py stores it
+    png = still[1] if still else "".join(data.get("image/png", ""))
+    if not png or not alt:
         raise BookError(
-            f"{where}: a living figure needs a still image/png beside it, and alternative text (mystnb.image.alt)."
+            f"{where}: a living figure needs a still picture beside it, and alternative text (mystnb.image.alt)."
         )
 
     state = {key: value for key, value in model["state"].items() if key != "layout"}
@@ -172,7 +174,7 @@ def living_figure(data, cell, saved, name, figures, where):
     for file in filter(None, (state.get("data_file"), state.get("more_data"))):
         publish_data_file(file, figures, where)
 
-    png = base64.b64decode("".join(data["image/png"]))
+    png = base64.b64decode(png)
     (figures / f"{name}.png").write_bytes(png)
     width, height = struct.unpack(">II", png[16:24])
     block = (

@@ -71,6 +71,22 @@
 		before = null;
 	});
 
+	// Formulas are set for 10 ms at a time, first those on the screen, so that the page answers meanwhile.
+	if (globalThis.MathJax)
+		MathJax.startup = {
+			async pageReady() {
+				const formulas = [...document.querySelectorAll(".math")];
+				const above = formulas.findIndex((one) => one.getBoundingClientRect().bottom > 0);
+				formulas.push(...formulas.splice(0, above));
+				for (let many = 4; formulas.length; ) {
+					const start = performance.now();
+					await MathJax.typesetPromise(formulas.splice(0, many));
+					many = Math.max(1, Math.round(many * Math.min(2, 10 / (performance.now() - start))));
+					await new Promise((done) => setTimeout(done));
+				}
+			},
+		};
+
 	// A formula, a table or code that is wider than the page scrolls inside itself, and the arrow keys reach it.
 	const names = {
 		"div.math": "Formula",

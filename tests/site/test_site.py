@@ -37,10 +37,14 @@ COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # what another theme ca
 # Formulas set, figures alive or explained, search results in: nothing more is going to change.
 READY = """async () => {
   await globalThis.MathJax?.startup?.promise;
-  const done = () =>
-    [...document.querySelectorAll(".living-figure")].every((figure) => figure.matches(":has(.vaelab-explorer, p)")) &&
-    (!location.search || document.querySelector("#search-results .search-summary")?.textContent.includes("inished"));
-  while (!done()) await new Promise((resolve) => setTimeout(resolve, 20));
+  const until = async (done) => { while (!done()) await new Promise((resolve) => setTimeout(resolve, 20)); };
+  for (const figure of document.querySelectorAll(".living-figure")) {
+    figure.scrollIntoView({ behavior: "instant" });
+    await until(() => figure.matches(":has(.vaelab-explorer, p)"));
+  }
+  scrollTo({ top: 0, behavior: "instant" });
+  if (location.search)
+    await until(() => document.querySelector("#search-results .search-summary")?.textContent.includes("inished"));
 }"""
 
 # --------------------------------------------------------------------------------------- a small site of our own
@@ -102,7 +106,8 @@ def plot():
 
 def figure(model, metadata=ALT):
     view = {"model_id": model, "version_major": 2, "version_minor": 1}
-    data = {"application/vnd.jupyter.widget-view+json": view, "image/png": png(), "text/plain": "Figure()"}
+    still = f'<p>Run this cell.</p><img alt="A grey rectangle." src="data:image/png;base64,{png()}">'
+    data = {"application/vnd.jupyter.widget-view+json": view, "text/html": still, "text/plain": "Figure()"}
     return code("figure", data, metadata)
 
 
