@@ -1,8 +1,8 @@
 """Measure what the course promises about speed and memory.
 
-    python -m bench               everything; the first run makes an environment of its own for PyTorch
-    python -m bench PART ...      some of: loading training quality evaluation growth reading grading
-                                  proof
+    python -m bench               everything; the first run fetches PyTorch and Lighthouse, to be used here only
+    python -m bench PART ...      some of: loading training quality evaluation growth reading lighthouse
+                                  grading proof
 
 Machines are noisy. A figure is the median of five runs, unless its part or its row says otherwise; things that are
 compared take turns within one run, and the ratio is the median over the turns. Nothing here is a test: a row with a

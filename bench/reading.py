@@ -1,98 +1,100 @@
-"""Bytes, first paint, first draw and pointer latency of each lesson's page, in Chromium, from a local server."""
+"""Each page in Chromium, from a local server: its bytes, its first paint, and how soon and how fast its figures are."""
 
-import functools
-import gzip
-import http.server
 import statistics
-import sys
-import threading
-from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from bench.host import HTML, browser, content, served
 from bench.rows import row
-from tools.files import chromium
+from tools.files import CHROMIUM_FLAGS
 
-HTML = Path(__file__).resolve().parent.parent / "book" / "_build" / "html"
-COMPRESSED = {".html", ".css", ".js", ".svg", ".json"}
+NUMBERED = '.living-figure:not([data-figure$="-guess"]) .vaelab-explorer'  # a guess is nothing to drag at first
+SURFACE = ".vx-plot, .vx-across, .rd-curve, input[type=range]"  # what follows the pointer
+WAKE = "document.querySelector('.living-figure:not([data-figure$=\"-guess\"])')?.scrollIntoView({block: 'center'})"
+
+# When the first figure was drawn, and how long each drawing has taken since the pointer's event.
+NOTE = """
+  globalThis.alive = new Promise((resolve) => new MutationObserver((_, observer) => {
+    if (!document.querySelector('NUMBERED[data-ready=true]')) return;
+    observer.disconnect();
+    resolve(performance.now());
+  }).observe(document, {subtree: true, childList: true, attributeFilter: ["data-ready"]}));
+  globalThis.delays = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntriesByName("vaelab-draw")) delays.push(entry.duration);
+  }).observe({entryTypes: ["measure"]});
+""".replace("NUMBERED", NUMBERED)
 
 
 def measure(runs=5):
-    if not HTML.is_dir():
-        sys.exit(f"There is no site in {HTML}; run make book first.")
-    if (executable := chromium()) is None:
-        sys.exit("Chromium is not installed; on Debian or Ubuntu: sudo apt install chromium")
-    handler = functools.partial(Quiet, directory=HTML)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    origin = f"http://127.0.0.1:{server.server_port}"
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-        browser = playwright.chromium.launch(executable_path=executable, args=flags)
-        for path in sorted(HTML.glob("en/[0-9]*.html")):
-            measured = [visit(browser, f"{origin}/en/{path.name}", origin) for _ in range(runs)]
+    executable = browser()
+    with served() as origin, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        for path in [HTML / "en/index.html", *sorted(HTML.glob("en/*[0-9]*-*.html"))]:
+            visits = [visit(chromium, f"{origin}en/{path.name}", origin) for _ in range(runs)]
             name = path.stem[:22]
-            yield row(f"{name}: page without figures, compressed", measured[0]["bytes"] / 1000, "KB", at_most=900)
-            yield row(f"{name}: its figures, compressed", measured[0]["figures"] / 1000, "KB")
-            for key, what, most in (
-                ("paint", "first paint", None),
-                ("ready", "page opened until the living figure is drawn", 1500),
-                ("move", "pointer to picture, 95th percentile", 16),
+            for key, what, unit, most in (
+                ("bytes", "page without its figures' data, compressed", "KB", 420),
+                ("figures", "its figures' data, compressed", "KB", None),
+                ("paint", "first paint", "ms", None),
+                ("alive", "page opened until its first figure is alive", "ms", 1000),
+                ("move", "pointer to picture, 95th percentile", "ms", 16),
+                ("slow", "the same, the processor slowed four times", "ms", 50),
+                ("exact", "exact posterior", "ms", 3000),
             ):
-                yield row(f"{name}: {what}", statistics.median(m[key] for m in measured), "ms", at_most=most)
-        browser.close()
-    server.shutdown()
+                if key in visits[0]:
+                    yield row(f"{name}: {what}", statistics.median(one[key] for one in visits), unit, at_most=most)
+        chromium.close()
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-def visit(browser, url, origin):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+def visit(chromium, address, origin):
+    """What one visit measures; without a living figure only bytes and first paint."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
     sizes = {}
 
     def note(response):
-        path = HTML / response.url.removeprefix(origin + "/").split("?")[0].split("#")[0]
+        path = HTML / response.url.removeprefix(origin).split("?")[0].split("#")[0]
         if path.is_file():
-            content = path.read_bytes()
-            sizes[path] = len(gzip.compress(content)) if path.suffix in COMPRESSED else len(content)
+            sizes[path] = len(content(path)[0])
 
     page.on("response", note)
-    page.add_init_script(
-        """globalThis.drawn = new Promise((resolve) => {
-             new MutationObserver((_, observer) => {
-               const figure = document.querySelector('.vaelab-explorer[data-ready="true"]');
-               if (figure) { observer.disconnect(); resolve(performance.now()); }
-             }).observe(document, {subtree: true, childList: true, attributes: true});
-           });
-           globalThis.delays = [];
-           new PerformanceObserver((list) => {
-             for (const entry of list.getEntriesByName("vaelab-draw")) globalThis.delays.push(entry.duration);
-           }).observe({entryTypes: ["measure"]});"""
-    )
-    page.goto(url)
-    figure = page.locator(".living-figure").first
-    figure.scroll_into_view_if_needed()
-    ready = page.evaluate("drawn")
+    page.add_init_script(NOTE)
+    page.goto(address)
+    page.evaluate(WAKE)
+    found = {}
+    if figures := page.locator(".living-figure:not([data-figure$='-guess'])").count():
+        found["alive"] = page.evaluate("alive")
     page.wait_for_load_state("networkidle")
-    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    box = figure.locator("[tabindex='0'], canvas").first.bounding_box()
+    found["paint"] = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    if figures and page.locator(NUMBERED).first.locator(SURFACE).count():
+        found["move"] = wiggle(page)
+        throttle = page.context.new_cdp_session(page)
+        throttle.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        found["slow"] = wiggle(page)
+        throttle.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    exact = page.get_by_role("button", name="Show the exact posterior")
+    if exact.count():
+        exact.click()
+        page.locator(".dw-exact").first.wait_for()
+        found["exact"] = float(page.locator("[data-took]").get_attribute("data-took"))
+    page.close()
+    is_data = {path: "figures" in path.parts or path.suffix == ".png" for path in sizes}
+    for key, kind in (("bytes", False), ("figures", True)):
+        found[key] = sum(size for path, size in sizes.items() if is_data[path] == kind) / 1000
+    return found
+
+
+def wiggle(page, moves=200):
+    """The 95th percentile of the milliseconds from a move of the pointer over the first figure to its picture."""
+    page.evaluate("delays.length = 0")
+    surface = page.locator(NUMBERED).first.locator(SURFACE).first
+    surface.scroll_into_view_if_needed()
+    box = surface.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    for i in range(200):
+    for i in range(moves):
         page.mouse.move(x + (i % 40 - 20) * box["width"] / 60, y + (i // 5 - 20) * box["height"] / 60)
     page.mouse.up()
-    page.wait_for_timeout(100)
-    delays = page.evaluate("delays")
-    page.close()
-    is_figure = {path: "figures" in path.parts or path.suffix == ".png" for path in sizes}
-    return {
-        "bytes": sum(size for path, size in sizes.items() if not is_figure[path]),
-        "figures": sum(size for path, size in sizes.items() if is_figure[path]),
-        "paint": paint,
-        "ready": ready,
-        "move": statistics.quantiles(delays, n=20)[-1],
-    }
+    page.wait_for_function("delays.length > 10")
+    return statistics.quantiles(page.evaluate("delays"), n=20)[-1]

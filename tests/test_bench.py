@@ -1,8 +1,12 @@
 """The benchmark compares like with like, and says what it can measure."""
 
+import contextlib
+import gzip
 import json
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 import numpy as np
 import pytest
@@ -139,6 +143,38 @@ def test_a_proof_that_fails_has_a_time_or_a_slow_one_passes(capsys):
     failed = clocked("failed", [sys.executable, "-c", "raise SystemExit('one test failed')"], at_most=100)
     assert failed["value"].startswith("failed in") and failed["promise"] == ""
     assert "one test failed" in capsys.readouterr().err
+
+
+def test_the_benchs_host_compresses_what_a_host_compresses(tmp_path):
+    from bench.host import served
+
+    (tmp_path / "page.html").write_text("word " * 1000)
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG" * 100)
+    with served(tmp_path) as address:
+        page, picture = (urllib.request.urlopen(address + name) for name in ("page.html", "picture.png"))
+        assert page.headers["Content-Encoding"] == "gzip" and picture.headers["Content-Encoding"] is None
+        assert gzip.decompress(page.read()) == b"word " * 1000 and picture.read() == b"\x89PNG" * 100
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(address + "nothing.html")
+
+
+def test_a_page_that_falls_below_a_mark_of_lighthouse_misses_its_bar(monkeypatch):
+    from bench import lighthouse
+
+    def audit(program, address, chromium, options):
+        speed = next(speeds) if "07" in address and options == () else 99
+        return {"accessibility": 100, "best-practices": 96 if "index" in address else 100, "performance": speed}
+
+    speeds = iter([90, 80, 84, 86, 83])
+    monkeypatch.setattr(lighthouse, "install", lambda: "")
+    monkeypatch.setattr(lighthouse, "browser", lambda: "")
+    monkeypatch.setattr(lighthouse, "served", lambda: contextlib.nullcontext("http://localhost/"))
+    monkeypatch.setattr(lighthouse, "audit", audit)
+    rows = list(lighthouse.measure())
+    missed = {(row["what"], row["value"]) for row in rows if row["promise"].endswith("missed")}
+    assert len(rows) == 24
+    assert missed == {("index, phone: best-practices", 96), ("index, desktop: best-practices", 96),
+                      ("07, phone: performance", 84)}  # fmt: skip
 
 
 def test_a_grader_that_slows_down_or_loses_marks_keeps_its_promise():

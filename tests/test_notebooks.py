@@ -100,7 +100,8 @@ def test_details_have_blank_lines_around_their_markdown(lesson):
 
 def test_figures_have_alternative_text(lesson):
     for cell in code_cells(lesson):
-        pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+        kinds = {"image/png", "application/vnd.jupyter.widget-view+json"}
+        pictures = [output for output in cell.outputs if kinds & output.get("data", {}).keys()]
         if pictures:
             alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
             assert len(alt) > 40, f"say what one sees: {cell.source}"
@@ -124,6 +125,9 @@ def test_solutions_are_folded_everywhere(lesson):
     for cell in code_cells(lesson):
         folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
         assert bool(tags(cell) & {"hide-cell", "hide-input"}) == folded, cell.source
+        if "hide-cell" in tags(cell):  # JupyterLab folds the output apart, and shows the first line of the code
+            assert cell.metadata["jupyter"].get("outputs_hidden") is True, cell.source
+            assert cell.source.startswith("# " if "check" in tags(cell) else "# One way to do it."), cell.source
 
 
 @pytest.mark.parametrize("text", PAGES, ids=[path.stem for path in PAGES], indirect=True)

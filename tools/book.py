@@ -23,6 +23,7 @@ import tomllib
 from pathlib import Path
 
 from dark_twins import dark_twin
+from styles import names_in, prune
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
@@ -40,9 +41,6 @@ SETS_FIGURE = re.compile(r"\[([^\]]+)\]\((#figure\d*:[^)\s]+)\)")
 # What the theme ships and no page loads: icon fonts, their script (1.5 MB), Bootstrap's script, source maps.
 UNUSED = ["*.map", "scripts/fontawesome*", "scripts/bootstrap*", "vendor", "locales", "images", "webpack-macros.html",
           "sbt-webpack-macros.html", "*.LICENSE.txt", ".gitignore"]  # fmt: skip
-
-# The style rules of those icons.
-ICON_RULES = re.compile(r"(?<=[{};])(?:@font-face\{[^{}]*Font ?Awesome[^{}]*\}|(?:\.fa[bsr]?\b[^{},]*,?)+\{[^{}]*\})")
 
 
 class BookError(Exception):
@@ -155,9 +153,11 @@ def living_figure(data, cell, saved, name, figures, where):
             f"{where}: {model['model_module']} needs a kernel and would be dead on a page; use an anywidget."
         )
     alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt")
-    if "image/png" not in data or not alt:
+    still = re.search(r";base64,([^\"]+)", "".join(data.get("text/html", "")))  # as tools/notebooks.py stores it
+    png = still[1] if still else "".join(data.get("image/png", ""))
+    if not png or not alt:
         raise BookError(
-            f"{where}: a living figure needs a still image/png beside it, and alternative text (mystnb.image.alt)."
+            f"{where}: a living figure needs a still picture beside it, and alternative text (mystnb.image.alt)."
         )
 
     state = {key: value for key, value in model["state"].items() if key != "layout"}
@@ -172,7 +172,7 @@ def living_figure(data, cell, saved, name, figures, where):
     for file in filter(None, (state.get("data_file"), state.get("more_data"))):
         publish_data_file(file, figures, where)
 
-    png = base64.b64decode("".join(data["image/png"]))
+    png = base64.b64decode(png)
     (figures / f"{name}.png").write_bytes(png)
     width, height = struct.unpack(">II", png[16:24])
     block = (
@@ -229,16 +229,25 @@ def finish(site, stage, lessons):
     Figures and MathJax come last, because Jupyter Book puts every script that it finds on every page.
     """
     static = site / "_static"
-    style = static / "styles" / "pydata-sphinx-theme.css"
-    style.write_text(ICON_RULES.sub("", style.read_text(encoding="utf-8")), encoding="utf-8")
     for pattern in UNUSED:
         for path in list(static.rglob(pattern) if "/" not in pattern else static.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shorten_styles(site, static)
     shutil.copytree(stage / "figures", static / "figures", ignore=shutil.ignore_patterns("*.html"))
     copy_mathjax(static / "mathjax")
     (site / "notebooks").mkdir()
     for lesson in lessons:
         shutil.copy(lesson, site / "notebooks" / lesson.name)
+
+
+def shorten_styles(site, static):
+    """Take out of the theme's style sheets what no page uses, and one that has to be asked for by another."""
+    basic, theme = static / "basic.css", static / "styles" / "theme.css"
+    theme.write_text(theme.read_text("utf-8").replace('@import "../basic.css";', basic.read_text("utf-8")), "utf-8")
+    basic.unlink()
+    used = names_in("".join(path.read_text("utf-8") for path in [*site.glob("*.html"), *static.rglob("*.js")]))
+    for sheet in set(static.rglob("*.css")) - {static / "course.css"}:
+        sheet.write_text(prune(sheet.read_text("utf-8"), used), "utf-8")
 
 
 def build(notebooks, toc, output):

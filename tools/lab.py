@@ -4,9 +4,10 @@
     python tools/lab.py --fresh 02    the newest edition of lesson 02 beside an edited copy, then JupyterLab
     python tools/lab.py --no-start    the copies only
 
-A missing copy is made. A copy that is byte for byte one that was handed out here is refreshed. Any other copy is the
-learner's: it is never written to. lab/.handed-out.json holds the sha256 of what was handed out, and lab/.jupyter what
-JupyterLab itself keeps: the lab needs no other folder that can be written to, and no other Jupyter's settings reach it.
+A missing copy is made. A copy whose cells and outputs are still those that were handed out here is refreshed. Any other
+copy is the learner's: it is never written to. lab/.handed-out.json holds the sha256 of what was handed out, and
+lab/.jupyter what JupyterLab itself keeps: the lab needs no other folder that can be written to, and no other Jupyter's
+settings reach it.
 """
 
 import argparse
@@ -112,12 +113,14 @@ def hand_out(notebooks, lab, fresh=None):
             copy = lab / lesson
             mine = copy.read_bytes() if copy.exists() else None
             entry = record.get(name, {})
-            if mine is None or sha256(mine) in (entry.get("copy"), sha256(newest)):
-                if mine != newest:
+            offered = cells_of(newest)
+            work = offered if mine == newest else mine and cells_of(mine)
+            if work in (None, entry.get("copy"), offered):
+                if mine != newest and (work != offered or entry.get("newest") != sha256(newest)):
                     write(copy, newest)
                     trust(newest, copy)
                     (made if mine is None else refreshed).append(name)
-                record[name] = {"copy": sha256(newest), "newest": sha256(newest)}
+                record[name] = {"copy": offered, "newest": sha256(newest)}
             elif fresh and is_lesson(lesson, fresh):
                 beside = put_beside(copy, newest)
                 record[name] = {**entry, "newest": sha256(newest)}
@@ -137,12 +140,32 @@ def hand_out(notebooks, lab, fresh=None):
         print(f"Brought up to date, as you had not changed them: {', '.join(refreshed)}.")
 
 
+def cells_of(notebook):
+    """The sha256 of all that a learner works on: text and outputs, as JSON has them.
+
+    JupyterLab saves other metadata as soon as it opens a notebook, and perhaps other white space.
+    """
+
+    def plain(part):
+        if isinstance(part, list) and all(isinstance(line, str) for line in part):
+            return "".join(part)
+        if isinstance(part, list):
+            return [plain(one) for one in part]
+        return {key: plain(one) for key, one in part.items()} if isinstance(part, dict) else part
+
+    try:
+        cells = [[cell["cell_type"], cell["source"], cell.get("outputs")] for cell in json.loads(notebook)["cells"]]
+        return sha256(json.dumps([plain(cell) for cell in cells], sort_keys=True))
+    except (ValueError, KeyError, TypeError):
+        return sha256(notebook)
+
+
 def shown(path):
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def read_record(lab):
-    """What was handed out: {"en/02-….ipynb": {"copy": sha256, "newest": sha256 of the newest edition offered}}.
+    """What was handed out: {"en/02-….ipynb": {"copy": its cells' sha256, "newest": that of the newest file offered}}.
 
     A missing or damaged record is an empty one: every copy then counts as the learner's own.
     """

@@ -8,6 +8,7 @@ that a failing cell or Ctrl-C leaves the old one as it was. When only prose chan
 """
 
 import base64
+import html
 import io
 import json
 import os
@@ -29,6 +30,9 @@ except ModuleNotFoundError:  # on Colab or another rented machine: fetch the cou
     %pip install -q git+{repository}
     import vaelab
 """
+
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def lessons(folder=ROOT / "notebooks"):
@@ -114,13 +118,15 @@ def execute(notebook, path):
 def tidy(notebook, stem):
     """Take out what changes from run to run without meaning, kernel details and random ids, and what no output shows.
 
-    Pictures are made small.
+    Pictures are made small, and the still pictures of living figures say what they are.
     """
     notebook.metadata["language_info"] = nbformat.from_dict({"name": "python"})
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
                 output["data"]["image/png"] = smaller(output["data"]["image/png"])
+            if {WIDGET_VIEW, "image/png"} <= output.get("data", {}).keys():
+                output["data"]["text/html"] = still(output["data"].pop("image/png"), cell)
     widgets = notebook.metadata.get("widgets")
     if not widgets:
         return
@@ -137,6 +143,15 @@ def tidy(notebook, stem):
     text = re.sub("|".join(map(re.escape, names)), lambda match: names[match[0]], text)
     clean = nbformat.from_dict(json.loads(text))
     notebook.cells, notebook.metadata = clean.cells, clean.metadata
+
+
+def still(png, cell):
+    """A living figure for a reader whose viewer may not run it, as HTML: what to do, and its picture with its text."""
+    alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+    return (
+        "<p>This is a still picture. Run this cell, and the figure comes alive.</p>\n"
+        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{png.strip()}">'
+    )
 
 
 def smaller(png):

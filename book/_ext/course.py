@@ -180,8 +180,8 @@ def add_course_links(app, pagename, templatename, context, doctree):
 def load_what_the_page_uses(app, pagename, templatename, context, doctree):
     """course.js everywhere, hydrate.js for living figures, search.js for the search, MathJax for formulas.
 
-    All are deferred. Jupyter Book puts every script of _static on every page and in the way of its first paint, Sphinx
-    puts MathJax on a page whose child in the table of contents has a formula.
+    All are deferred, MathJax last, since course.js sets it up. Jupyter Book puts every script of _static on every page
+    and in the way of its first paint, Sphinx puts MathJax on a page whose child in the table of contents has a formula.
     """
     body = context.get("body", "")
     app.add_js_file("course.js", defer="defer")
@@ -196,7 +196,8 @@ def load_what_the_page_uses(app, pagename, templatename, context, doctree):
             return 'class="math' in body
         return not name.endswith(("/course.js", "/hydrate.js", "/search.js")) or "defer" in attributes
 
-    context["script_files"] = [script for script in app.builder.script_files if wanted(script)]
+    scripts = [script for script in app.builder.script_files if wanted(script)]
+    context["script_files"] = sorted(scripts, key=lambda script: "mathjax/startup" in str(script.filename))
 
 
 def setup(app):

@@ -71,6 +71,22 @@
 		before = null;
 	});
 
+	// Formulas are set for 10 ms at a time, first those on the screen, whenever the page has nothing better to do.
+	if (globalThis.MathJax)
+		MathJax.startup = {
+			async pageReady() {
+				const formulas = [...document.querySelectorAll(".math")];
+				const above = formulas.findIndex((one) => one.getBoundingClientRect().bottom > 0);
+				formulas.push(...formulas.splice(0, above));
+				for (let many = 4; formulas.length; ) {
+					await new Promise((done) => (globalThis.requestIdleCallback ?? setTimeout)(done, { timeout: 100 }));
+					const start = performance.now();
+					await MathJax.typesetPromise(formulas.splice(0, many));
+					many = Math.max(1, Math.round(many * Math.min(2, 10 / (performance.now() - start))));
+				}
+			},
+		};
+
 	// A formula, a table or code that is wider than the page scrolls inside itself, and the arrow keys reach it.
 	const names = {
 		"div.math": "Formula",
@@ -79,16 +95,20 @@
 		".cell_output > .output": "Output",
 	};
 	function markScrollers() {
-		for (const [selector, name] of Object.entries(names)) {
-			for (const box of document.querySelectorAll(`.bd-article ${selector}`)) {
-				const scrolls = box.scrollWidth > box.clientWidth + 1;
-				if (scrolls)
-					Object.entries({ tabindex: 0, role: "group", "aria-label": `${name}, scrolls sideways` }).forEach((a) =>
-						box.setAttribute(...a),
-					);
-				else if (box.getAttribute("role") === "group")
-					["tabindex", "role", "aria-label"].forEach((a) => box.removeAttribute(a));
-			}
+		const found = Object.entries(names).flatMap(([selector, name]) =>
+			[...document.querySelectorAll(`.bd-article ${selector}`)].map((box) => [
+				box,
+				name,
+				box.scrollWidth > box.clientWidth + 1,
+			]),
+		);
+		for (const [box, name, scrolls] of found) {
+			if (scrolls)
+				Object.entries({ tabindex: 0, role: "group", "aria-label": `${name}, scrolls sideways` }).forEach((a) =>
+					box.setAttribute(...a),
+				);
+			else if (box.getAttribute("role") === "group")
+				["tabindex", "role", "aria-label"].forEach((a) => box.removeAttribute(a));
 		}
 	}
 	addEventListener("load", () => {

@@ -89,11 +89,14 @@
 
 	// A link such as #figure:mean=-2&log_var=0 sets the first figure of the page, #figure2:… the second. What the reader
 	// does there is kept in the address, so that one can point at it.
-	const alive = [...document.querySelectorAll(".living-figure")],
-		figures = alive.filter((one) => !one.dataset.figure.endsWith("-guess")); // no link sets a guess
-	function setFigure(hash) {
+	const all = [...document.querySelectorAll(".living-figure")],
+		figures = all.filter((one) => !one.dataset.figure.endsWith("-guess")); // no link sets a guess
+	async function setFigure(hash) {
 		const [, place, state] = /^#figure(\d*):(.+)$/.exec(hash) ?? [];
-		const figure = state && figures[(place || 1) - 1]?.querySelector("[data-ready]");
+		const holder = state && figures[(place || 1) - 1];
+		if (!holder) return;
+		await wake(holder);
+		const figure = holder.querySelector("[data-ready]");
 		if (!figure) return;
 		const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
 		figure.scrollIntoView({ block: "nearest", behavior });
@@ -114,5 +117,12 @@
 		} catch {} // in a frame that may not
 	});
 
-	Promise.all(alive.map(hydrate)).then(() => setFigure(location.hash));
+	// A figure comes alive when it is within a screen's height of the screen, or a link sets it.
+	const wake = (figure) => (figure.woken ??= hydrate(figure));
+	const near = new IntersectionObserver(
+		(entries) => entries.forEach((entry) => entry.isIntersecting && wake(entry.target)),
+		{ rootMargin: "100%" },
+	);
+	all.forEach((one) => near.observe(one));
+	setFigure(location.hash);
 })();

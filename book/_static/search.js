@@ -49,7 +49,7 @@
 	};
 
 	// A chapter explains, the glossary defines, homework and the notes for teachers use, the bibliography lists. Among
-	// chapters those come first that have the words in their headings.
+	// chapters those come first that have the words in their headings. (Sphinx gives a term of the glossary 100.)
 	const kinds = [
 		[/^\d+-/, 30],
 		[/^\d+[a-z]-/, 20],
@@ -67,7 +67,9 @@
 		}
 	}
 	Scorer.score = ([name, , , , score]) =>
-		score + (kinds.find(([pattern]) => pattern.test(name))?.[1] ?? 0) + Math.min(9, headings.get(name) ?? 0);
+		Math.min(score, 20) +
+		(kinds.find(([pattern]) => pattern.test(name))?.[1] ?? 0) +
+		Math.min(9, headings.get(name) ?? 0);
 
 	// Formulas in an excerpt as far as plain text goes: p(z|x), not \(p(z \mid x)\).
 	const symbols = {

@@ -38,7 +38,7 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if self.interrupted:  # and still here: Python drops what is raised while it destroys an object
-            raise KeyboardInterrupt(self._summary())
+            raise self._stop()
         if self.handle and time.monotonic() - self.shown_at > 0.25:
             self.fraction = (batch + 1) / (self.params.get("steps") or batch + 1)
             self._show()
@@ -61,7 +61,12 @@ class TrainingProgress(keras.callbacks.Callback):
             signal.raise_signal(number)  # `fit` ended with an error, of which no callback hears: as if it had not been
             return
         self.interrupted = True
-        raise KeyboardInterrupt(self._summary())
+        raise self._stop()
+
+    def _stop(self):
+        stop = KeyboardInterrupt(self._summary())
+        stop._render_traceback_ = lambda: [str(stop)]  # IPython shows this, not forty lines of Keras
+        return stop
 
     def _trains_in(self, frame):
         """Whether a `fit` that this is a callback of is among the running functions, the innermost given."""

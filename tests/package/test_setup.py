@@ -218,8 +218,9 @@ def test_interrupted_training_says_what_to_do_and_leaves_ctrl_c_as_it_was(stop_i
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
     model.compile("adam", "mse")
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt, match="stopped in epoch 2 of 5. Run this cell again"):
+    with pytest.raises(KeyboardInterrupt, match="stopped in epoch 2 of 5. Run this cell again") as stopped:
         model.fit(x, x, epochs=5, batch_size=8, verbose=0, callbacks=[TrainingProgress(), Interrupt()])
+    assert stopped.value._render_traceback_() == [str(stopped.value)], "a notebook shows one line"
     assert signal.getsignal(signal.SIGINT) is before
     assert "Epoch 1 of 5, loss" in capsys.readouterr().out
     model.fit(x, x, epochs=1, verbose=0, callbacks=[TrainingProgress()])  # and run again

@@ -12,11 +12,14 @@ LOCAL = ("file:", "blob:", "data:", "resource:", "chrome:")
 # Formulas set, figures alive or explained.
 READY = """async () => {
   await globalThis.MathJax?.startup?.promise;
-  const alive = (figure) => figure.matches(":has(.vaelab-explorer, p)");
-  for (let waited = 0; ![...document.querySelectorAll(".living-figure")].every(alive); waited += 20) {
-    if (waited > 30000) throw new Error("a figure does not come alive");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const figure of document.querySelectorAll(".living-figure")) {
+    figure.scrollIntoView({ behavior: "instant" });
+    for (let waited = 0; !figure.matches(":has(.vaelab-explorer, p)"); waited += 20) {
+      if (waited > 30000) throw new Error("a figure does not come alive");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
+  scrollTo({ top: 0, behavior: "instant" });
 }"""
 # A guess has a test of its own. Two frames later than the change: what it led to is on the screen, and said.
 SEEN = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(

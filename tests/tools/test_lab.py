@@ -103,6 +103,23 @@ def test_untouched_copy_is_brought_up_to_date(tool, course, capsys):
     assert "Brought up to date, as you had not changed them: en/02-latent-scatter.ipynb" in capsys.readouterr().out
 
 
+def test_copy_that_jupyterlab_saved_on_opening_it_is_untouched(tool, course, capsys):
+    hand_out(tool, course)
+    copy = course / "lab/en/02-latent-scatter.ipynb"
+    saved = json.loads(copy.read_bytes())
+    saved["metadata"]["language_info"] = {"name": "python", "version": "3.11.7"}
+    saved["cells"][0]["metadata"]["editable"] = True
+    saved["cells"][0]["source"] = "".join(saved["cells"][0]["source"])
+    copy.write_text(json.dumps(saved))
+    before = copy.read_bytes()
+    capsys.readouterr()
+    hand_out(tool, course)
+    assert copy.read_bytes() == before and capsys.readouterr().out == ""
+    newest = edit(course / "notebooks/en/02-latent-scatter.ipynb", "second edition")
+    hand_out(tool, course)
+    assert copy.read_bytes() == newest
+
+
 def test_edited_copy_of_the_newest_edition_needs_no_word(tool, course, capsys):
     hand_out(tool, course)
     edit(course / "lab/en/02-latent-scatter.ipynb", "my own work")

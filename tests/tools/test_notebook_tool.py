@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -176,6 +177,21 @@ def test_widget_ids_do_not_change_from_run_to_run_and_what_no_output_shows_is_no
 
     assert executed("a" * 32, "b" * 32) == executed("f" * 32, "0" * 32)
     assert executed("a" * 32, "b" * 32).count('"model_name"') == 2
+
+
+def test_a_living_figure_where_no_script_runs_says_what_to_do_and_what_one_sees():
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(buffer, "png")
+    png = base64.b64encode(buffer.getvalue()).decode()
+    data = {notebooks.WIDGET_VIEW: {"model_id": "a"}, "image/png": png}
+    cell = nbformat.v4.new_code_cell("w", outputs=[nbformat.v4.new_output("display_data", data)])
+    cell.metadata["mystnb"] = {"image": {"alt": 'A "black" square.'}}
+    notebooks.tidy(nbformat.v4.new_notebook(cells=[cell]), "01")
+    assert "image/png" not in cell.outputs[0].data, "JupyterLab gives a picture no alternative text"
+    shown = cell.outputs[0].data["text/html"]
+    assert "Run this cell" in shown and 'alt="A &quot;black&quot; square."' in shown
+    stored = re.search('src="data:image/png;base64,([^"]+)"', shown)[1]
+    assert Image.open(io.BytesIO(base64.b64decode(stored))).size == (4, 4)
 
 
 def test_with_an_address_the_first_cell_installs_the_package(text):

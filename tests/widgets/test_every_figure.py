@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from conftest import violations
 from files import ROOT
 from vaelab.conditional import build_conditional_decoder
 from vaelab.images import pack_images
@@ -229,6 +230,7 @@ def test_forced_colours_leave_it_all_its_parts(show, figure):
         assert button.evaluate("(one) => parseFloat(getComputedStyle(one).borderTopWidth)") >= 1
     for swatch in page.locator(".ce-key").all():
         assert swatch.evaluate("(one) => getComputedStyle(one, '::before').forcedColorAdjust") == "none"
+    assert violations(page) == ""
 
 
 @every_figure
