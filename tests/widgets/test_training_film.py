@@ -5,7 +5,6 @@ import json
 import keras
 import numpy as np
 import pytest
-
 from scipy.stats import norm
 
 from conftest import left_behind, violations
@@ -194,7 +193,7 @@ def test_codes_lie_where_the_frame_puts_them_and_the_second_curve_s_dot_where_it
         x, y, half = described["frames"][moment] if film == "autoencoder" else (0, 0, described["reach"])
         across, down = one["codes"][moment, :100].T - [[x], [y]]
         places = np.stack([0.5 + across / half / 2, 0.5 - down / half / 2], 1)
-        assert 0 < places.min() and places.max() < 1
+        assert places.min() > 0 and places.max() < 1
         at_codes, anywhere = page.evaluate(PAINTED, places.tolist())
         assert at_codes == 1 and anywhere < 0.6
         height = page.locator(".tf-dot").nth(1).get_attribute("cy")
