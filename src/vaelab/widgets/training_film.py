@@ -101,19 +101,19 @@ def _strings(film):
         "autoencoder": {
             "title": tr("An autoencoder's codes spread."),
             "try": tr("Guess how far the codes will spread, and which kinds will part. Then play it."),
-            "codes": tr("Codes of test images, in a frame {width} units wide."),
+            "codes": tr("Codes of test images. The frame follows them: it is {width} units wide."),
             "pictures": tr("25 test images, reconstructed."),
             "readout": [
                 tr("Step {step}: test MSE {test}."),
-                tr("Half of the codes lie within {spread} units of the middle; {kin} % lie next to one of their kind."),
+                tr("Of 100 codes {kin} lie next to one of their own kind."),
             ],
             "curve": tr("MSE: test solid, training dashed"),
-            "second": tr("Radius that holds half of the codes"),
+            "second": tr("Width of the frame, in units"),
         },
         "vae": {
             "title": tr("A VAE fills its prior."),
             "try": tr("Guess what becomes of the ellipses. Then play it."),
-            "codes": tr("Means from −{reach} to {reach}; ellipses: two sd of q, dashed: of the prior."),
+            "codes": tr("Means, from −{edge} to {edge}. Ellipses: two sd of q; dashed: of the prior."),
             "pictures": tr("The plane, decoded at 25 equal shares of the prior."),
             "readout": [
                 tr("Step {step}: test −ELBO {test} nats, of which KL {nats}."),
