@@ -296,7 +296,7 @@ def film_autoencoder(mnist):
         low, high = one["codes"].min(axis=0), one["codes"].max(axis=0)
         one["width"] = 1.1 * (high - low).max()
         one["frame"] = [float(f"{value:.4g}") for value in (*(low + high) / 2, one["width"] / 2)]
-    parts = film_parts("", found, mnist.y_test, says=[["width", 0], ["kin", 0]])
+    parts = film_parts("", found, mnist.y_test, says=[["width", 1], ["kin", 0]])
     print(f"Wrote {write_data_file('film_autoencoder.bin', parts):,} bytes", flush=True)
 
 

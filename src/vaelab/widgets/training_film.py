@@ -58,12 +58,19 @@ class TrainingFilm(HeavyFigure):
         return proposal["value"]
 
     def _still(self, figure):
+        from matplotlib.patches import Ellipse
+
         film = next(iter(self._films.values()))
         described = film["described"]
         plane, pictures, curve = figure.subplots(1, 3)
         codes = film["codes"][-1]
         for label, (x, y) in zip(described["labels"][:100], codes[:100], strict=False):
             plane.text(x, y, label, color=INK, fontsize=7, ha="center", va="center", clip_on=True)
+        sds = described.get("sds", 1)
+        for centre, sd in zip(codes[:20], film["sd"][-1], strict=False):
+            plane.add_patch(Ellipse(centre, *(2 * sds * sd), fill=False, ec=ACCENT))
+        if described.get("prior"):
+            plane.add_patch(Ellipse((0, 0), 2 * sds, 2 * sds, fill=False, ec=INK, ls="--"))
         x, y, half = described["frames"][-1] if "frames" in described else (0, 0, described["reach"])
         plane.set(xlim=(x - half, x + half), ylim=(y - half, y + half), aspect="equal")
         pictures.imshow(film["pictures"][-1], cmap="gray_r", interpolation="nearest")
