@@ -38,9 +38,9 @@ function render({ model, el }) {
 			canvas = element(box, "canvas", { "aria-hidden": true, width: SHEET, height: SHEET });
 		return [canvas, element(box, "p", { class: "tf-caption" })];
 	});
-	const [curve, bars] = [0, most]
-		.filter(Number.isFinite)
-		.map(() => element(main, "svg", { class: "vx-drawing", "aria-hidden": true, focusable: false }));
+	const [curve, bars] = [0, 1].map(() =>
+		element(main, "svg", { class: "vx-drawing", "aria-hidden": true, focusable: false }),
+	);
 	const controls = element(root, "div", { class: "tf-controls" });
 	const showStep = addSlider(
 		element(controls, "label"),
@@ -66,30 +66,37 @@ function render({ model, el }) {
 	function drawPlane() {
 		const side = main.clientWidth / 2 - 6,
 			ink = fit(plane, 0, 0, side),
-			{ reach, labels } = films[name()],
-			scale = side / 2 / reach,
+			{ reach, frames, labels, prior, sds = 1 } = films[name()],
 			share = at % 1,
 			{ codes } = read[name()],
+			between = (values, place, step) => values[place] + (share && share * (values[place + step] - values[place])),
+			frame = [0, 1, 2].map((j) => (frames ? between(frames.flat(), 3 * Math.floor(at) + j, 3) : [0, 0, reach][j])),
+			scale = side / 2 / frame[2],
 			tone = (key) => getComputedStyle(root).getPropertyValue(key);
+		const round = (a, b, width, height) => {
+			ink.beginPath();
+			ink.ellipse(side / 2 + a, side / 2 - b, width, height, 0, 0, 7);
+		};
 		Object.assign(ink, { textAlign: "center", textBaseline: "middle", font: "600 11px system-ui, sans-serif" });
 		for (let i = side < 240 ? 99 : 199; i >= 0; i--) {
 			const [a, b, rx, ry] = [0, 1, 2, 3].map((j) => {
-				const place = Math.floor(at) * STRIDE + 4 * i + j;
-				return scale * (codes[place] + (share && share * (codes[place + STRIDE] - codes[place])));
+				const value = between(codes, Math.floor(at) * STRIDE + 4 * i + j, STRIDE);
+				return scale * (j < 2 ? value - frame[j] : sds * value);
 			});
-			const round = (width, height) => {
-				ink.beginPath();
-				ink.ellipse(side / 2 + a, side / 2 - b, width, height, 0, 0, 7);
-			};
-			round(6, 6);
+			round(a, b, 6, 6);
 			Object.assign(ink, { fillStyle: `${colours[labels[i]]}70`, strokeStyle: tone("--vx-accent") });
 			ink.fill();
 			ink.fillStyle = tone("--vx-ink");
 			ink.fillText(labels[i], side / 2 + a, side / 2 - b);
 			if (i > 19 || !rx) continue;
-			round(rx, ry);
+			round(a, b, rx, ry);
 			ink.stroke();
 		}
+		if (!prior) return;
+		ink.setLineDash([5, 4]);
+		ink.strokeStyle = tone("--vx-ink");
+		round(0, 0, sds * scale, sds * scale);
+		ink.stroke();
 	}
 
 	function drawSheet() {
@@ -131,6 +138,7 @@ function render({ model, el }) {
 			across: film.dims[0] + 1,
 			down: film.dims[1] + 1,
 		};
+		for (const [key, digits, values] of film.says ?? []) words[key] = number(values[moment], digits);
 		says.forEach((node, i) => (node.textContent = fill(strings.readout[i], words)));
 		showStep(moment, words.step);
 		showWarm?.(model.get("warm_up"));
@@ -139,18 +147,24 @@ function render({ model, el }) {
 		what.textContent = failed ? strings.failed : strings.pictures;
 		if (read) drawPlane(), drawSheet();
 
-		const toY = (value) => BASE - 4 - (84 * Math.log(value / low)) / Math.log(high / low);
-		const room = begin(curve, strings.curve, low, high, toY) / last,
-			toX = (i) => LEFT + 4 + i * room;
-		ticksBelow(curve, BASE, film.marks, toX, (i) => number(film.steps[i], 0));
-		for (const key of ["training", "test"]) {
-			element(curve, "path", {
-				class: `tf-${key}`,
-				d: `M${film[key].map((value, i) => [toX(i), toY(value)]).join("L")}`,
-			});
+		// Lines over the steps, and a dot on the solid one.
+		function trace(svg, title, [least, most], toY, lines) {
+			const room = begin(svg, title, least, most, toY) / last,
+				toX = (i) => LEFT + 4 + i * room;
+			ticksBelow(svg, BASE, film.marks, toX, (i) => number(film.steps[i], 0));
+			for (const key of ["training", "test"].filter((key) => lines[key])) {
+				const d = `M${lines[key].map((value, i) => [toX(i), toY(value)]).join("L")}`;
+				element(svg, "path", { class: `tf-${key}`, d });
+			}
+			element(svg, "circle", { class: "tf-dot", cx: toX(moment), cy: toY(lines.test[moment]), r: 6 });
 		}
-		element(curve, "circle", { class: "tf-dot", cx: toX(moment), cy: toY(film.test[moment]), r: 6 });
-		if (!bars) return;
+		const share = (value) => Math.log(value / low) / Math.log(high / low);
+		trace(curve, strings.curve, [low, high], (value) => BASE - 4 - 84 * share(value), film);
+		if (film.says) {
+			const test = film.says[0][2],
+				top = Math.max(...test);
+			return trace(bars, strings.second, [0, top], (value) => BASE - (84 * value) / top, { test });
+		}
 
 		const height = (value) => 84 * Math.min(1, value / most),
 			step =
