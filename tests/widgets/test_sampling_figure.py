@@ -1,5 +1,7 @@
 """The figure of chapter 05: what it refuses, that browser and Python agree, and how it behaves under the reader."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -79,10 +81,8 @@ def test_the_slope_of_a_sample_is_how_it_moves_when_sigma_grows(show, by_varianc
     said = page.locator(".vx-readout").inner_text()
     assert f"∂z/∂σ = {'2σε' if by_variance else 'ε'}, at the red dots {'; '.join(red)}." in said
     unit = (page.locator(".sf-picture").evaluate("(one) => one.viewBox.baseVal.width") - 24) / 12
-    drawn = page.evaluate(r"""() => [...document.querySelectorAll(".sf-arrow")].map((arrow) => {
-        const [, from, to] = /^M([-\d.e]+) \S+?H([-\d.e]+)/.exec(arrow.getAttribute("d"));
-        return to - from;
-    })""")
+    arrows = page.locator(".sf-arrow").all()
+    drawn = [float(re.search(r"h([-\d.e]+)m", arrow.get_attribute("d"))[1]) for arrow in arrows]
     np.testing.assert_allclose(np.array(drawn) / unit, [0.5 * slopes[i] for i in figure.marked], atol=1e-3)
 
 

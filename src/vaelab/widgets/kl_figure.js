@@ -97,7 +97,8 @@ function render({ model, el }) {
 		element(svg, "line", { x1: LEFT, x2: right, y1: toY(0), y2: toY(0) });
 		for (const [name, f] of lines) {
 			const at = Array.from({ length: POINTS + 1 }, (_, i) => low + (i / POINTS) * (high - low));
-			const trace = (clip) => at.map((z) => `${toX(z).toFixed(1)} ${toY(clip(f(z))).toFixed(2)}`).join("L");
+			const heights = at.map(f);
+			const trace = (clip) => at.map((z, i) => `${toX(z).toFixed(1)} ${toY(clip(heights[i])).toFixed(2)}`).join("L");
 			if (name === "kl-outline") {
 				const close = `L${right} ${toY(0)}L${LEFT} ${toY(0)}Z`;
 				element(svg, "path", { class: "kl-plus", d: `M${trace((y) => Math.max(0, y))}${close}` });
@@ -206,5 +207,5 @@ function render({ model, el }) {
 	return remove;
 }
 
-export { divergence, integrand, logDensity };
+export { divergence, integrand };
 export default { render };

@@ -78,14 +78,9 @@ function render({ model, el }) {
 		for (const y of [UPPER, LOWER]) {
 			element(picture, "line", { x1: EDGE, x2: width - EDGE, y1: y, y2: y });
 		}
-		const step = width < 480 ? 3 : 2;
-		for (let value = -ranges.shown; value <= ranges.shown; value += step) {
-			const x = toX(value),
-				anchor = x < 20 ? "start" : x > width - 20 ? "end" : "middle";
-			element(picture, "line", { x1: x, x2: x, y1: LOWER, y2: LOWER + 5 });
-			element(picture, "line", { x1: x, x2: x, y1: UPPER - 5, y2: UPPER });
-			element(picture, "text", { x, y: LOWER + 19, "text-anchor": anchor }, number(value, 0));
-		}
+		const values = ticks(-ranges.shown, ranges.shown, width / 90).found;
+		ticksBelow(picture, LOWER, values, toX, (value) => number(value, 0), [20, width - 20]);
+		for (const x of values.map(toX)) element(picture, "line", { x1: x, x2: x, y1: UPPER - 5, y2: UPPER });
 		element(picture, "text", { class: "vx-title", x: EDGE, y: UPPER - 16 }, strings.noise);
 		element(picture, "text", { class: "vx-title", x: EDGE, y: HEIGHT - 26 }, strings.sample);
 		element(picture, "text", { class: "vx-title", x: EDGE, y: HEIGHT - 6 }, strings.arrows);
@@ -119,8 +114,12 @@ function render({ model, el }) {
 		[...marked].forEach((i, one) => {
 			const from = toX(z[i]),
 				to = toX(z[i] + ARROW * slopes[i]),
-				back = clamp(from - to, [-5, 5]);
-			arrows[one].setAttribute("d", `M${from} ${LOWER - 14}H${to}m${back}-5L${to} ${LOWER - 14}l${back} 5`);
+				back = clamp(from - to, [-5, 5]),
+				wing = Math.abs(back);
+			arrows[one].setAttribute(
+				"d",
+				`M${from} ${LOWER - 14}h${to - from}m${back} -${wing}l${-back} ${wing}l${back} ${wing}`,
+			);
 		});
 		const points = Array.from({ length: 161 }, (_, i) => ranges.shown * (i / 80 - 1));
 		const height = (x) => LOWER - CURVE * Math.exp(-0.5 * ((x - mean) / sigma) ** 2);
