@@ -9,7 +9,7 @@ const logQ = (z, { mean, log_var }) => -0.5 * (LOG_2_PI + log_var + (z - mean) *
 const logJoint = (z, { x, sigma_x }) =>
 	-0.5 * (LOG_2_PI + ((x - decode(z)) / sigma_x) ** 2) - Math.log(sigma_x) + logPrior(z);
 
-const logEvidence = (state) => Math.log(integrate((z) => Math.exp(logJoint(z, state)), -8, 8, 4000));
+const logEvidence = (state) => Math.log(integrate((z) => Math.exp(logJoint(z, state)), -8, 8, 2000));
 
 // The average of ln p(x given z) over q, from the moments of a normal.
 function reconstruction({ x, mean, log_var, sigma_x }) {
@@ -23,9 +23,8 @@ const divergence = ({ mean, log_var }) => 0.5 * (Math.expm1(log_var) - log_var +
 const elbo = (state) => reconstruction(state) - divergence(state);
 
 // KL(q || posterior), by quadrature.
-function gap(state) {
-	const reach = 10 * Math.exp(state.log_var / 2),
-		evidence = logEvidence(state);
+function gap(state, evidence = logEvidence(state)) {
+	const reach = 10 * Math.exp(state.log_var / 2);
 	const integrand = (z) => Math.exp(logQ(z, state)) * (logQ(z, state) - logJoint(z, state) + evidence);
 	return integrate(integrand, state.mean - reach, state.mean + reach, 2000);
 }
@@ -171,7 +170,7 @@ function render({ model, el }) {
 		const evidence = logEvidence(state),
 			first = reconstruction(state),
 			kl = divergence(state),
-			missing = gap(state);
+			missing = gap(state, evidence);
 		drawCurves(state, evidence);
 		drawBars(evidence, first, kl, missing);
 		const words = {

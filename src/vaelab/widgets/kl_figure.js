@@ -5,15 +5,17 @@
 const isMixture = (p) => Array.isArray(p[0]);
 
 function logDensity(z, p) {
-	if (isMixture(p)) {
-		const parts = p.map((part) => Math.log(part[2]) + logDensity(z, part)),
-			most = Math.max(...parts); // far out all parts are 0 as numbers, and their logarithms are not
-		return most + Math.log(parts.reduce((sum, part) => sum + Math.exp(part - most), 0));
-	}
-	return -0.5 * (Math.log(2 * Math.PI) + p[1] + (z - p[0]) ** 2 * Math.exp(-p[1]));
+	if (!isMixture(p)) return -0.5 * (Math.log(2 * Math.PI) + p[1] + (z - p[0]) ** 2 * Math.exp(-p[1]));
+	return p.reduce((total, part) => {
+		const one = Math.log(part[2]) + logDensity(z, part); // finite even where its exponential is 0
+		return Math.max(total, one) + Math.log1p(Math.exp(-Math.abs(total - one)));
+	}, -Infinity);
 }
 
-const integrand = (z, q, p) => Math.exp(logDensity(z, q)) * (logDensity(z, q) - logDensity(z, p));
+function integrand(z, q, p) {
+	const logQ = logDensity(z, q);
+	return Math.exp(logQ) * (logQ - logDensity(z, p));
+}
 
 // In closed form between Gaussians, else by quadrature over ten standard deviations of each part of q.
 function divergence(q, p) {
