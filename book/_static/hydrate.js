@@ -91,6 +91,10 @@
 	// does there is kept in the address, so that one can point at it.
 	const all = [...document.querySelectorAll(".living-figure")],
 		figures = all.filter((one) => !one.dataset.figure.endsWith("-guess")); // no link sets a guess
+	function show(figure) {
+		const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+		figure.scrollIntoView({ block: "nearest", behavior });
+	}
 	async function setFigure(hash) {
 		const [, place, state] = /^#figure(\d*):(.+)$/.exec(hash) ?? [];
 		const holder = state && figures[(place || 1) - 1];
@@ -98,8 +102,7 @@
 		await wake(holder);
 		const figure = holder.querySelector("[data-ready]");
 		if (!figure) return;
-		const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
-		figure.scrollIntoView({ block: "nearest", behavior });
+		show(figure);
 		const detail = Object.fromEntries(new URLSearchParams(state));
 		figure.dispatchEvent(new CustomEvent("vaelab:set", { detail }));
 	}
@@ -116,6 +119,18 @@
 			history.replaceState(history.state, "", hash || location.pathname + location.search);
 		} catch {} // in a frame that may not
 	});
+
+	// Under the pointer or the focus a term of a formula (course.py marks them) lights its part of the figure, whose style
+	// looks at data-lit. Screen readers are kept from the drawn formula, so each term has a hidden button for the focus.
+	const { dataset } = document.documentElement;
+	for (const button of document.querySelectorAll("button.term")) button.hidden = false;
+	for (const kind of ["pointerover", "focusin", "focusout", "click"])
+		addEventListener(kind, ({ target }) => {
+			const term = kind !== "focusout" && target.closest?.("[class*=lights-]");
+			if (term) dataset.lit = /lights-(\w+)/.exec(term.className)[1];
+			else delete dataset.lit;
+			if (term && kind === "click") show(figures[0]);
+		});
 
 	// A figure comes alive when it is within a screen's height of the screen, or a link sets it.
 	const wake = (figure) => (figure.woken ??= hydrate(figure));
