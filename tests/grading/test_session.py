@@ -461,14 +461,11 @@ def test_commands_that_the_pages_show_exist():
         command.command_line().parse_args(shlex.split(line))
 
 
-@NEEDS_SANDBOX
-def test_new_teacher_gets_marks_for_ten_submissions_from_one_command(tmp_path, monkeypatch):
-    monkeypatch.setattr(marker, "Sandbox", Borrowed)
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # as there is one sandbox
+def test_new_teacher_gets_marks_for_ten_submissions_from_one_command(tmp_path, marked):
+    """What the sandbox says to such a class is test_classroom's."""
     assert command.main(["demo", "hw2", "--out", str(tmp_path / "try")]) == 0
     rows = list(csv.DictReader(io.StringIO((tmp_path / "try/marks/run-001/grades.csv").read_text("utf-8-sig"))))
-    totals = [float(row["total"]) for row in rows]
-    assert len(rows) == 10 and max(totals) == 85 and min(totals) == 0 and len(set(totals)) > 3
+    assert sorted(row["total"] for row in rows) == ["0"] * 6 + ["35"] * 4
     assert sum("not a notebook" in row["remarks"] for row in rows) == 3
     assert sum("nothing was handed in" in row["remarks"] for row in rows) == 1
     assert {path.name for path in (tmp_path / "try/marks/run-001/lms").iterdir()} == {
