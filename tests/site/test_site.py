@@ -570,6 +570,10 @@ def test_the_start_page_leads_to_the_course(site, browser):
     page.goto(start.as_uri(), wait_until="commit")
     page.wait_for_url("**/en/index.html")
     assert page.title() == "From autoencoder to VAE"
+    blocks = page.locator(".bd-article :is(.intro, .figure-line, .road-story, .living-figure, .road-map, .highlight)")
+    assert blocks.count() > 6
+    edges = blocks.evaluate_all("(all) => all.map((one) => Math.round(one.getBoundingClientRect().right))")
+    assert len(set(edges)) == 2, "of the text and the figures, of the road map"
     page.close()
 
 
@@ -710,7 +714,9 @@ def test_the_search_shows_what_explains_a_term_before_what_cites_it(site, browse
         names = [one.get_attribute("href") for one in visit.page.locator("#search-results ul.search > li > a").all()]
     kinds = ["page" if re.match(r"\d", name) else name.partition(".")[0] for name in names]
     assert kinds.index("page") == 0 and "08c-the-price-of-information.html" in names
-    assert "page" not in kinds[kinds.index("glossary") :] and kinds.index("glossary") < kinds.index("bibliography"), names
+    assert "page" not in kinds[kinds.index("glossary") :] and kinds.index("glossary") < kinds.index("bibliography"), (
+        names
+    )
 
 
 def test_the_key_slash_opens_the_search_and_can_be_typed_there(small_site, browser):
