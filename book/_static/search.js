@@ -67,7 +67,7 @@
 		}
 	}
 	Scorer.score = ([name, , , , score]) =>
-		Math.min(score, 20) +
+		Math.min(score, 12) +
 		(kinds.find(([pattern]) => pattern.test(name))?.[1] ?? 0) +
 		Math.min(9, headings.get(name) ?? 0);
 
