@@ -57,6 +57,32 @@ def give_tagged_lines_their_tag(app, doctree):
             formula["nowrap"] = True
 
 
+# The terms of a formula that a figure shows part by part: each part's name, in words, and as the lesson writes it.
+TERMS = {
+    "evidence": ("ln p(x)", r"\ln p(x)"),
+    "reconstruction": ("the average of ln p(x given z)", r"\mathbb{E}_{z\sim q}[\ln p(x\mid z)]"),
+    "kl": ("the KL to the prior", r"\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)"),
+    "gap": ("the gap", r"\mathrm{KL}\big(q(z\mid x)\,\|\,p(z\mid x)\big)"),
+}
+
+
+def mark_terms(app, doctree):
+    """Let the terms of a formula light what shows them in a figure: a class for the pointer, a button for the keyboard.
+
+    The formula that holds all TERMS is meant, in chapter 6; hydrate.js does the rest.
+    """
+    for formula in list(doctree.findall(nodes.math_block)):
+        source = formula.astext()
+        if not all(tex in source for _, tex in TERMS.values()):
+            continue
+        buttons = ""
+        for name, (words, tex) in TERMS.items():
+            source = source.replace(tex, rf"\class{{lights-{name}}}{{{tex}}}")
+            buttons += f'<button hidden type="button" class="term lights-{name}">Show in the figure: {words}</button>'
+        formula.children = [nodes.Text(source)]
+        formula.parent.insert(formula.parent.index(formula) + 1, nodes.raw("", f"<div>{buttons}</div>", format="html"))
+
+
 def mark_answers(app, doctree):
     """Mark the possible answers of a multiple-choice question, `<details>` whose text begins with Yes or No in bold.
 
@@ -205,6 +231,7 @@ def setup(app):
     app.add_node(HideCodeCellNode, override=True, html=(open_hidden_cell, close_hidden_cell))
     app.connect("doctree-read", give_images_their_size)
     app.connect("doctree-read", give_tagged_lines_their_tag)
+    app.connect("doctree-read", mark_terms)
     app.connect("doctree-read", fold_checks_quietly)
     app.connect("doctree-read", mark_answers)
     app.connect("html-page-context", mend_markup)

@@ -91,12 +91,15 @@
 	// does there is kept in the address, so that one can point at it.
 	const alive = [...document.querySelectorAll(".living-figure")],
 		figures = alive.filter((one) => !one.dataset.figure.endsWith("-guess")); // no link sets a guess
+	function show(figure) {
+		const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+		figure.scrollIntoView({ block: "nearest", behavior });
+	}
 	function setFigure(hash) {
 		const [, place, state] = /^#figure(\d*):(.+)$/.exec(hash) ?? [];
 		const figure = state && figures[(place || 1) - 1]?.querySelector("[data-ready]");
 		if (!figure) return;
-		const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
-		figure.scrollIntoView({ block: "nearest", behavior });
+		show(figure);
 		const detail = Object.fromEntries(new URLSearchParams(state));
 		figure.dispatchEvent(new CustomEvent("vaelab:set", { detail }));
 	}
@@ -113,6 +116,18 @@
 			history.replaceState(history.state, "", hash || location.pathname + location.search);
 		} catch {} // in a frame that may not
 	});
+
+	// Under the pointer or the focus a term of a formula (course.py marks them) lights its part of the figure, whose style
+	// looks at data-lit. Screen readers are kept from the drawn formula, so each term has a hidden button for the focus.
+	const { dataset } = document.documentElement;
+	for (const button of document.querySelectorAll("button.term")) button.hidden = false;
+	for (const kind of ["pointerover", "focusin", "focusout", "click"])
+		addEventListener(kind, ({ target }) => {
+			const term = kind !== "focusout" && target.closest?.("[class*=lights-]");
+			if (term) dataset.lit = /lights-(\w+)/.exec(term.className)[1];
+			else delete dataset.lit;
+			if (term && kind === "click") show(figures[0]);
+		});
 
 	Promise.all(alive.map(hydrate)).then(() => setFigure(location.hash));
 })();

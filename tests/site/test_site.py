@@ -186,6 +186,16 @@ NAMES = """As equations (1.1) and (1.2) of chapter 1 say, one encoder is like an
 Burda et al. (2015) say more in equation (9.9). `an autoencoder`"""
 
 
+# What a figure shows part by part: the terms of _ext/course.py.
+SHOWN_IN_BARS = r"""
+
+$$ \begin{aligned} \ln p(x) = {} & \mathbb{E}_{z\sim q}[\ln p(x\mid z)] \\
+& - \mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big) \\
+& + \mathrm{KL}\big(q(z\mid x)\,\|\,p(z\mid x)\big). \end{aligned} $$
+
+"""
+
+
 def write_lessons(folder):
     """Text that is hard to set, figures of each kind, a deeper page."""
     solution = {"tags": ["hide-cell"], "jupyter": {"source_hidden": True}}
@@ -204,7 +214,8 @@ def write_lessons(folder):
         [markdown("# 3. Limits\n\nWords."), plot(), markdown("Words.\n\n" * 200), plot()],
     )
     # The front page shows a figure of chapter 7, too.
-    write_lesson(folder, "07-vae", [markdown("# 7. A figure\n\nWords."), figure("e")], {"e": widget(AS_OBJECT, "pad")})
+    cells = [markdown("# 7. A figure\n\nWords." + SHOWN_IN_BARS + "Words.\n\n" * 50), figure("e")]
+    write_lesson(folder, "07-vae", cells, {"e": widget(AS_OBJECT, "pad")})
     words = [markdown(f"# 2. Figures\n\nWords. {NAMES}"), figure("a"), markdown("## More\n\nWords.")]
     write_lesson(folder, "02-latent-scatter", [*words, *(figure(name) for name in "bcd")], models)
     return folder
@@ -843,6 +854,29 @@ def test_every_link_that_sets_a_figure_is_understood(site, browser):
                 visit.page.wait_for_function("window.understood", timeout=5000)
                 tried += 1
     assert tried >= 4
+
+
+def test_a_term_of_a_formula_lights_its_part_of_the_figure_by_pointer_and_keyboard(small_site, browser, serve):
+    with Visit(browser, serve(small_site / "html") + "en/07-vae.html") as visit:
+        page, lit = visit.page, "document.documentElement.dataset.lit"
+        assert page.locator("mjx-merror").count() == 0 and "class" not in page.locator("div.math").inner_text()
+        for name in ("evidence", "reconstruction", "kl", "gap"):
+            term = page.locator(f"mjx-math .lights-{name}")
+            term.hover()
+            assert page.evaluate(lit) == name
+            assert term.evaluate("(one) => getComputedStyle(one).outlineStyle") == "solid"
+        page.locator(".bd-article p").first.hover()
+        assert page.evaluate(lit) is None
+        buttons = page.get_by_role("button", name="Show in the figure: ")
+        assert buttons.count() == 4
+        buttons.first.focus()
+        page.keyboard.press("Tab")
+        assert page.evaluate(lit) == "reconstruction"
+        page.keyboard.press("Enter")
+        page.wait_for_function("document.querySelector('.living-figure').getBoundingClientRect().bottom <= innerHeight")
+        assert violations(page) == [] and visit.errors == []
+        buttons.nth(1).blur()
+        assert page.evaluate(lit) is None
 
 
 def test_figures_of_each_kind_come_alive(small_site, browser, serve):

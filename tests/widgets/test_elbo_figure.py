@@ -1,6 +1,7 @@
 """The ELBO figure: its arithmetic against SciPy, and how it behaves under hand, keyboard and screen reader."""
 
 import base64
+import itertools
 import math
 import re
 
@@ -11,7 +12,8 @@ from scipy.optimize import minimize
 from scipy.stats import norm
 
 from conftest import left_behind, violations
-from vaelab.widgets import ELBOFigure
+from files import ROOT
+from vaelab.widgets import ELBOFigure, elbo_figure
 
 STATES = [  # x, mean, log_var, sigma_x
     (1.5, 0.0, -1.0, 0.5),
@@ -74,6 +76,48 @@ def test_the_last_bar_ends_on_the_line(show):
             second + wider, abs=0.01
         )
         assert third + widest == pytest.approx(line, abs=0.01)
+
+
+def test_the_posterior_has_its_bumps_where_the_decoder_s_curve_meets_x(show):
+    page = show(ELBOFigure(1.5, sigma_x=0.2))
+    curve, bumps = (
+        page.locator(f".ef-{name}").evaluate(
+            "(one) => one.getAttribute('d').slice(1).split('L').map((pair) => pair.split(' ').map(parseFloat))"
+        )
+        for name in ("decoder", "posterior")
+    )
+    x = float(page.locator(".ef-x").get_attribute("y1"))
+    meeting = [a[0] for a, b in itertools.pairwise(curve) if (a[1] - x) * (b[1] - x) <= 0]
+    left, right = (min(half, key=lambda point: point[1])[0] for half in (bumps[:350], bumps[350:701]))
+    assert [left, right] == pytest.approx([meeting[0], meeting[-1]], abs=8)
+    band = page.locator(".ef-band")
+    assert float(band.get_attribute("y")) < x < float(band.get_attribute("y")) + float(band.get_attribute("height"))
+
+
+def test_a_term_of_the_formula_lights_its_bar_which_has_its_colour_and_a_pattern(show):
+    page = show(ELBOFigure())
+    style = (ROOT / "book/_static/course.css").read_text(encoding="utf-8")
+    bars = ("reconstruction", "kl", "gap", "evidence")
+
+    def seen(name):
+        part = page.locator(f".ef-bars .ef-{name}:not(defs)").first
+        return part.evaluate("(one) => { const { fill, opacity } = getComputedStyle(one); return [fill, opacity]; }")
+
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        theme = re.search(rf'html\[data-theme="{scheme}"\] \{{(.*?)\}}', style, re.DOTALL)[1]
+        page.locator(".vx-dark").wait_for(state="attached" if scheme == "dark" else "detached")
+        for name in bars[:2]:
+            ours = page.locator(".ef-bars").evaluate(f"(one) => getComputedStyle(one).getPropertyValue('--ef-{name}')")
+            assert re.search(rf"--{name}: (#\w+);", theme)[1] == ours
+            assert scheme == "dark" or ours == getattr(elbo_figure, name.upper())
+    fills = {seen(name)[0] for name in bars[:3]}
+    assert len(fills) == 3 and sum("url" in fill for fill in fills) == 2
+    for lit in bars:
+        page.evaluate("(lit) => (document.documentElement.dataset.lit = lit)", lit)
+        assert {name for name in bars if seen(name)[1] == "1"} == {lit}
+    page.evaluate("delete document.documentElement.dataset.lit")
+    assert {seen(name)[1] for name in bars} == {"1"}
 
 
 @pytest.mark.parametrize("start", [(1.5, 0.5), (-2.0, -1.0)])

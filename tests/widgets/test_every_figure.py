@@ -261,7 +261,7 @@ SET = """(wanted) => {
 }"""
 LINKS = {
     "plane of the prior": ({"point": "0.5,-99"}, {"point": [0.5, "low"]}),
-    "KL": ({"mean": "-2", "log_var": "99"}, {"mean": -2, "log_var": 2}),
+    "KL": ({"mean": "-2", "log_var": "99", "two_bumps": "true"}, {"mean": -2, "log_var": 2, "two_bumps": True}),
     "sampling": ({"by_variance": "true", "mean": "0.5"}, {"by_variance": True, "mean": 0.5}),
     "ELBO": ({"sigma_x": "0.25"}, {"sigma_x": 0.25}),
     "rate and distortion": ({"beta": "5"}, {"beta": 5}),

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.optimize import minimize
 from scipy.stats import norm
 
 from conftest import left_behind, violations
@@ -43,6 +44,66 @@ def test_the_area_of_the_drawn_curve_is_the_divergence(show, q):
     )[0]
     assert values.sum() * (z[1] - z[0]) == pytest.approx(by_quadrature, rel=1e-6, abs=1e-9)
     assert kl_figure._kl(q, (0.0, 0.0)) == pytest.approx(by_quadrature, rel=1e-6, abs=1e-9)
+
+
+def two_bumps(z):
+    """Log-density of the target as chapter 04 writes it."""
+    return np.logaddexp(np.log(0.65) + norm(-2, 0.6).logpdf(z), np.log(0.35) + norm(2, 0.6).logpdf(z))
+
+
+def to_two_bumps(mean, log_var):
+    """KL(q || p) and KL(p || q) by SciPy's adaptive quadrature."""
+    q = norm(mean, math.exp(log_var / 2))
+
+    def area(weight, difference, ends, points):
+        return quad(lambda z: math.exp(weight(z)) * difference(z), *ends, points=points, limit=400, epsabs=1e-10)[0]
+
+    reach = [mean - 12 * q.std(), mean + 12 * q.std()]
+    inside = [z for z in (-2.0, 0.0, mean, 2.0) if reach[0] < z < reach[1]]
+    return [
+        area(q.logpdf, lambda z: q.logpdf(z) - two_bumps(z), reach, inside),
+        area(two_bumps, lambda z: two_bumps(z) - q.logpdf(z), [-10, 10], [-2, 0, 2]),
+    ]
+
+
+def test_divergences_from_and_to_two_bumps_are_those_of_scipy(show):
+    page = show(KLFigure())
+    ours = "(pairs) => pairs.map((q) => [[q, bumps], [bumps, q]].map((both) => views[0].module.divergence(...both)))"
+    in_browser = page.evaluate(ours.replace("(pairs) =>", "([pairs, bumps]) =>"), [PAIRS, kl_figure.BUMPS])
+    in_python = [[kl_figure._kl(q, kl_figure.BUMPS), kl_figure._kl(kl_figure.BUMPS, q)] for q in PAIRS]
+    expected = [to_two_bumps(*q) for q in PAIRS]
+    np.testing.assert_allclose(in_browser, expected, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(in_python, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_one_direction_settles_on_a_bump_and_the_other_covers_both(show):
+    page = show(KLFigure(mean=1.0, log_var=-1.0))
+    page.get_by_role("checkbox", name="two bumps").check()
+    line = np.linspace(-14, 14, 2801)
+    log_p = two_bumps(line)
+    assert page.get_by_role("button", name="like p").count() == 0, "places for q beside one bell"
+
+    def lowered(direction, *start):
+        for name, value in zip(("mean", "log_var"), start, strict=True):
+            page.evaluate(f"(value) => views[0].model.set('{name}', value)", value)
+        page.get_by_role("button", name=f"lower KL({direction})").click()
+        return page.evaluate("['mean', 'log_var'].map((name) => views[0].model.get(name))")
+
+    def on_the_line(q, direction):
+        log_q = norm(q[0], math.exp(q[1] / 2)).logpdf(line)
+        a, b = (log_q, log_p) if direction == "q ‖ p" else (log_p, log_q)
+        return np.trapezoid(np.exp(a) * (a - b), line)
+
+    for direction, start in (("q ‖ p", (1.0, 0)), ("q ‖ p", (-1.0, 0)), ("p ‖ q", (1.0, -1.0))):
+        mean, log_var = lowered(direction, *start)
+        least = minimize(on_the_line, (mean, log_var), direction, method="Nelder-Mead")
+        assert [mean, log_var] == pytest.approx(least.x, abs=0.01), "no place nearby is lower"
+        if direction == "q ‖ p":
+            assert abs(mean - 2 * np.sign(start[0])) < 0.1 and math.exp(log_var / 2) < 0.7
+    assert mean == pytest.approx(-0.6, abs=0.01) and math.exp(log_var) == pytest.approx(4, abs=0.02)  # p's moments
+    assert "mass-covering" in page.locator(".vx-small").text_content()
+    named = [name.text_content() for name in page.locator(".kl-name").all()]
+    assert sorted(named) == ["p", "q"]
 
 
 def test_the_keyboard_moves_q_and_it_is_said(show):
@@ -143,6 +204,10 @@ def test_the_still_picture_and_its_one_line_stay_the_same():
     )
     png = base64.b64decode(first["image/png"])
     assert png.startswith(b"\x89PNG") and len(png) < 60_000 and first["image/png"] == second["image/png"]
+    figure = KLFigure()
+    figure.two_bumps = True
+    assert "KL(q || p) = {:.3f} nats, KL(p || q) = {:.3f}".format(*to_two_bumps(1.0, -1.0)) in repr(figure)
+    assert figure._repr_mimebundle_()[0]["image/png"] != first["image/png"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,5 +1,7 @@
 """The figure of chapter 05: what it refuses, that browser and Python agree, and how it behaves under the reader."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,30 @@ def test_the_browser_draws_python_s_samples(show, by_variance):
     )
     assert np.abs(np.array(computed) - figure.z).max() < 1e-9
     assert f"Measured on the dots: {figure.z.std():.2f}" in page.locator(".vx-readout").inner_text()
+
+
+@pytest.mark.parametrize("by_variance", [False, True])
+def test_the_slope_of_a_sample_is_how_it_moves_when_sigma_grows(show, by_variance):
+    def z(sigma):
+        return SamplingFigure(mean=0.5, log_var=2 * np.log(sigma), by_variance=by_variance).z
+
+    figure = SamplingFigure(mean=0.5, log_var=2 * np.log(0.7), by_variance=by_variance)
+    slopes = (z(0.701) - z(0.699)) / 0.002
+    page = show(figure)
+    computed = page.evaluate(
+        "() => { const { model, module } = views[0], get = (name) => model.get(name); return module.samples("
+        "get('epsilon'), get('mean'), get('log_var'), get('by_variance')).slopes; }"
+    )
+    np.testing.assert_allclose(computed, slopes, atol=1e-6)
+    if not by_variance:
+        np.testing.assert_allclose(computed, figure.epsilon, atol=1e-6)
+    red = [f"{slopes[i]:.2f}".replace("-", "−") for i in figure.marked]
+    said = page.locator(".vx-readout").inner_text()
+    assert f"∂z/∂σ = {'2σε' if by_variance else 'ε'}, at the red dots {'; '.join(red)}." in said
+    unit = (page.locator(".sf-picture").evaluate("(one) => one.viewBox.baseVal.width") - 24) / 12
+    arrows = page.locator(".sf-arrow").all()
+    drawn = [float(re.search(r"h([-\d.e]+)m", arrow.get_attribute("d"))[1]) for arrow in arrows]
+    np.testing.assert_allclose(np.array(drawn) / unit, [0.5 * slopes[i] for i in figure.marked], atol=1e-3)
 
 
 def test_the_noise_stays_when_a_slider_moves(show):

@@ -9,14 +9,7 @@ const logQ = (z, { mean, log_var }) => -0.5 * (LOG_2_PI + log_var + (z - mean) *
 const logJoint = (z, { x, sigma_x }) =>
 	-0.5 * (LOG_2_PI + ((x - decode(z)) / sigma_x) ** 2) - Math.log(sigma_x) + logPrior(z);
 
-function integrate(f, low, high, steps) {
-	const step = (high - low) / steps;
-	let sum = 0.5 * (f(low) + f(high));
-	for (let i = 1; i < steps; i++) sum += f(low + i * step);
-	return sum * step;
-}
-
-const logEvidence = (state) => Math.log(integrate((z) => Math.exp(logJoint(z, state)), -8, 8, 4000));
+const logEvidence = (state) => Math.log(integrate((z) => Math.exp(logJoint(z, state)), -8, 8, 2000));
 
 // The average of ln p(x given z) over q, from the moments of a normal.
 function reconstruction({ x, mean, log_var, sigma_x }) {
@@ -30,31 +23,10 @@ const divergence = ({ mean, log_var }) => 0.5 * (Math.expm1(log_var) - log_var +
 const elbo = (state) => reconstruction(state) - divergence(state);
 
 // KL(q || posterior), by quadrature.
-function gap(state) {
-	const reach = 10 * Math.exp(state.log_var / 2),
-		evidence = logEvidence(state);
+function gap(state, evidence = logEvidence(state)) {
+	const reach = 10 * Math.exp(state.log_var / 2);
 	const integrand = (z) => Math.exp(logQ(z, state)) * (logQ(z, state) - logJoint(z, state) + evidence);
 	return integrate(integrand, state.mean - reach, state.mean + reach, 2000);
-}
-
-// The mean and log_var uphill of the state's own, within the ranges: ever smaller steps in both directions.
-function climb(state, ranges) {
-	let best = { ...state },
-		height = elbo(best);
-	for (let step = 0.05; step > 1e-4; ) {
-		let moved = false;
-		for (const [name, sign] of [
-			["mean", 1],
-			["mean", -1],
-			["log_var", 1],
-			["log_var", -1],
-		]) {
-			const next = { ...best, [name]: clamp(best[name] + sign * step, ranges[name]) };
-			if (elbo(next) > height) [best, height, moved] = [next, elbo(next), true];
-		}
-		if (!moved) step /= 2;
-	}
-	return { mean: best.mean, log_var: best.log_var };
 }
 
 // ---- the figure ------------------------------------------------------------------------------------------------
@@ -64,6 +36,8 @@ const EDGE = 10,
 	AXIS = 38,
 	BAR = 16,
 	FOOT = 40,
+	FLOOR = -2.5, // what is drawn of x
+	CEILING = 5.5,
 	POINTS = 700;
 const NAMES = ["x", "mean", "log_var", "sigma_x"];
 
@@ -89,12 +63,26 @@ function render({ model, el }) {
 
 	let width = 0,
 		tall = 130,
-		down = 44; // the heights of the curves and of a bar with its name: less on a telephone
+		arms = 64,
+		down = 44; // the heights of the curves, of the decoder's and of a bar with its name: less on a telephone
 	const now = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
+
+	// Over the densities the decoder's curve, over it the band of x: where they meet, the posterior has its bumps.
+	function drawDecoder({ x, sigma_x }, toX, at) {
+		const toY = (value) => TITLE + arms * (1 - clamp((value - FLOOR) / (CEILING - FLOOR), [0, 1])),
+			right = width - EDGE,
+			[top, bottom] = [x + sigma_x, x - sigma_x].map(toY);
+		element(curves, "text", { class: "vx-title", x: EDGE, y: 15 }, strings.decoder);
+		element(curves, "rect", { class: "ef-band", x: EDGE, y: top, width: right - EDGE, height: bottom - top });
+		element(curves, "line", { class: "ef-x", x1: EDGE, x2: right, y1: toY(x), y2: toY(x) });
+		const trace = at.filter((z) => decode(z) < CEILING).map((z) => `${toX(z).toFixed(1)} ${toY(decode(z)).toFixed(1)}`);
+		element(curves, "path", { class: "ef-decoder", d: "M" + trace.join("L") });
+	}
 
 	function drawCurves(state, evidence) {
 		const right = width - EDGE,
-			base = TITLE + tall;
+			start = TITLE + arms + 6,
+			base = start + TITLE + tall;
 		const lines = [
 			["ef-posterior", (z) => Math.exp(logJoint(z, state) - evidence)],
 			["ef-prior", (z) => Math.exp(logPrior(z))],
@@ -105,7 +93,8 @@ function render({ model, el }) {
 		const toX = (z) => EDGE + ((z - low) / (high - low)) * (right - EDGE);
 		curves.replaceChildren();
 		set(curves, { height: base + AXIS, viewBox: `0 0 ${width} ${base + AXIS}` });
-		element(curves, "text", { class: "vx-title", x: EDGE, y: 15 }, strings.curves);
+		drawDecoder(state, toX, at);
+		element(curves, "text", { class: "vx-title", x: EDGE, y: start + 15 }, strings.curves);
 		for (const [name, f] of lines) {
 			const trace = at.map((z) => `${toX(z).toFixed(1)} ${(base - (f(z) / ceiling) * tall).toFixed(1)}`).join("L");
 			const close = name === "ef-posterior" ? `L${right} ${base}L${EDGE} ${base}Z` : "";
@@ -135,7 +124,9 @@ function render({ model, el }) {
 			base = 3 * down + 2;
 		bars.replaceChildren();
 		set(bars, { height, viewBox: `0 0 ${width} ${height}` });
-		const stripes = addStripes(bars);
+		const fills = { kl: addStripes(bars), gap: addStripes(bars) };
+		for (const [i, name] of ["kl", "gap"].entries()) bars.children[i].setAttribute("class", `ef-${name}`);
+		bars.children[1].firstChild.setAttribute("patternTransform", "rotate(-45)");
 		const words = [
 			["reconstruction", first],
 			["kl", -kl],
@@ -146,7 +137,7 @@ function render({ model, el }) {
 				[start, end] = ends[row].map(toX);
 			const bar = { x: Math.min(start, end), width: Math.abs(end - start), y: y + 24, height: BAR };
 			const drawn = element(bars, "rect", { class: "ef-bar ef-" + name, ...bar });
-			if (name === "kl") drawn.style.fill = stripes;
+			drawn.style.fill = fills[name] ?? "";
 		});
 		const there = toX(evidence);
 		words.forEach(([name, value], row) => {
@@ -175,11 +166,11 @@ function render({ model, el }) {
 	function draw() {
 		const state = now();
 		width = curves.clientWidth || 420;
-		[tall, down] = width < 480 ? [96, 40] : [130, 44];
+		[tall, arms, down] = width < 480 ? [76, 48, 40] : [130, 64, 44];
 		const evidence = logEvidence(state),
 			first = reconstruction(state),
 			kl = divergence(state),
-			missing = gap(state);
+			missing = gap(state, evidence);
 		drawCurves(state, evidence);
 		drawBars(evidence, first, kl, missing);
 		const words = {
@@ -200,7 +191,7 @@ function render({ model, el }) {
 		bars.setAttribute("aria-label", fill(strings.bars, words));
 	}
 
-	button.addEventListener("click", (event) => change(climb(now(), ranges), event));
+	button.addEventListener("click", (event) => change(climb(elbo, now(), ranges), event));
 
 	// Dragging across the curves moves the mean there
 	onDrag(curves, (event) => {
@@ -213,5 +204,5 @@ function render({ model, el }) {
 	return remove;
 }
 
-export { climb, divergence, elbo, gap, logEvidence, reconstruction };
+export { divergence, elbo, gap, logEvidence, reconstruction };
 export default { render };

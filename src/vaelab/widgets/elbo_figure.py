@@ -12,19 +12,20 @@ from vaelab.widgets.figure import LivingFigure, code, finite_number
 RANGES = {"x": (-1.0, 4.0), "mean": (-3.5, 3.5), "log_var": (-5.0, 0.5), "sigma_x": (0.2, 1.5)}
 STEP = 0.05
 LOW, HIGH = -4.0, 4.0  # the part of the line of codes that is drawn
+RECONSTRUCTION, KL = "#1f5fa8", "#8a5a00"  # colours of two bars, those of elbo_figure.css; the third is the accent
 
 
 class ELBOFigure(LivingFigure):
     """One number x, drawn as N(f(z), sigma_x ** 2) with f(z) = z ** 2 / 2 + z / 4 and z from N(0, 1); q = N(mean,
     exp(log_var)) stands in for the posterior of z.
 
-    Shows prior, posterior and q, and three bars: E_q ln p(x given z), minus KL(q || prior), which together are the
+    Shows f, prior, posterior and q, and three bars: E_q ln p(x given z), minus KL(q || prior), which together are the
     ELBO, plus KL(q || posterior), which ends at ln p(x). x in [-1, 4], mean in [-3.5, 3.5], log_var in [-5, 0.5],
     sigma_x in [0.2, 1.5]: where the sliders stand at first; traits of these names follow the reader, and can be set.
     They are clamped to their ranges. Raises ValueError for anything but finite numbers.
     """
 
-    _esm, _css = code("elbo_figure")
+    _esm, _css = code("numeric", "elbo_figure")
     _still_height = 4.4
 
     x = traitlets.TraitType(0.0).tag(sync=True)
@@ -90,7 +91,11 @@ class ELBOFigure(LivingFigure):
         curves.set_xlabel("z", fontsize=9)
         elbo = self.reconstruction - self.kl
         ends = [(0, self.reconstruction), (self.reconstruction, elbo), (elbo, elbo + self.gap)]
-        looks = [{"color": MUTED}, {"facecolor": "none", "edgecolor": INK, "hatch": "////"}, {"color": ACCENT}]
+        looks = [
+            {"color": RECONSTRUCTION},
+            {"facecolor": "none", "edgecolor": KL, "hatch": "////"},
+            {"facecolor": "none", "edgecolor": ACCENT, "hatch": "\\\\\\\\"},
+        ]
         for row, ((start, end), look) in enumerate(zip(ends, looks, strict=True)):
             bars.barh(row, end - start, left=start, height=0.6, **look)
         bars.axvline(self.log_evidence, color=INK, lw=1.4, ls="--")
@@ -113,6 +118,7 @@ def _strings():
         "log_var": tr("log_var of q"),
         "sigma_x": tr("σₓ, the noise"),
         "best": tr("Move q uphill as far as it goes"),
+        "decoder": tr("the decoder's curve f(z), and x ± σₓ"),
         "curves": tr("prior dashed, posterior grey, q red"),
         "reconstruction": tr("average of ln p(x|z) under q"),
         "kl": tr("minus KL(q ‖ prior)"),
@@ -120,8 +126,8 @@ def _strings():
         "evidence": tr("ln p(x)"),
         "axis": tr("nats"),
         "picture": tr(
-            "Three densities over z: the prior; the posterior of z given x = {x}, with noise {sigma_x}; and q with "
-            "mean {mean} and standard deviation {sd}."
+            "Over z: the decoder's curve and the band of x = {x}, with noise {sigma_x}. Below, three densities: the "
+            "prior; the posterior of z given x; and q with mean {mean} and standard deviation {sd}."
         ),
         "bars": tr(
             "Three bars, each beginning where the one before it ends: {reconstruction} from 0, then minus {kl}, then "
@@ -130,8 +136,7 @@ def _strings():
         "sum": tr("ln p(x) = {evidence} = ELBO {elbo} + gap {gap} nats."),
         "parts": tr("ELBO = {reconstruction} − {kl}."),
         "small": tr(
-            "Use the sliders, or drag across the curves to move q. The button moves q uphill from where it stands, so "
-            "where it ends may depend on where it started."
+            "Use the sliders, or drag across the curves to move q. The button moves q uphill from where it stands."
         ),
     }
 

@@ -1,10 +1,11 @@
 // Fixed noise on the upper axis, the samples made from it on the lower one, computed here without a kernel.
 
-// What the dots are and how far they spread. The same arithmetic as SamplingFigure.z in Python.
+// What the dots are, and how fast each moves when sigma grows. The same arithmetic as SamplingFigure's in Python.
 function samples(epsilon, mean, logVar, byVariance) {
 	const sigma = Math.exp(0.5 * logVar),
-		factor = byVariance ? Math.exp(logVar) : sigma;
-	return { z: epsilon.map((e) => mean + factor * e), sigma, factor };
+		factor = byVariance ? Math.exp(logVar) : sigma,
+		slope = byVariance ? 2 * sigma : 1;
+	return { z: epsilon.map((e) => mean + factor * e), slopes: epsilon.map((e) => slope * e), sigma, factor };
 }
 
 function spread(values) {
@@ -26,7 +27,8 @@ function drawNoise(n) {
 const UPPER = 40,
 	LOWER = 176,
 	CURVE = 92,
-	HEIGHT = 222,
+	HEIGHT = 240,
+	ARROW = 0.5, // how far sigma grows for the arrows
 	EDGE = 12;
 
 function render({ model, el }) {
@@ -63,6 +65,7 @@ function render({ model, el }) {
 		threads = [],
 		upper = [],
 		lower = [],
+		arrows = [],
 		curve;
 	const toX = (value) => EDGE + ((value + ranges.shown) / (2 * ranges.shown)) * (width - 2 * EDGE);
 
@@ -75,16 +78,12 @@ function render({ model, el }) {
 		for (const y of [UPPER, LOWER]) {
 			element(picture, "line", { x1: EDGE, x2: width - EDGE, y1: y, y2: y });
 		}
-		const step = width < 480 ? 3 : 2;
-		for (let value = -ranges.shown; value <= ranges.shown; value += step) {
-			const x = toX(value),
-				anchor = x < 20 ? "start" : x > width - 20 ? "end" : "middle";
-			element(picture, "line", { x1: x, x2: x, y1: LOWER, y2: LOWER + 5 });
-			element(picture, "line", { x1: x, x2: x, y1: UPPER - 5, y2: UPPER });
-			element(picture, "text", { x, y: LOWER + 22, "text-anchor": anchor }, number(value, 0));
-		}
+		const values = ticks(-ranges.shown, ranges.shown, width / 90).found;
+		ticksBelow(picture, LOWER, values, toX, (value) => number(value, 0), [20, width - 20]);
+		for (const x of values.map(toX)) element(picture, "line", { x1: x, x2: x, y1: UPPER - 5, y2: UPPER });
 		element(picture, "text", { class: "vx-title", x: EDGE, y: UPPER - 16 }, strings.noise);
-		element(picture, "text", { class: "vx-title", x: EDGE, y: HEIGHT - 5 }, strings.sample);
+		element(picture, "text", { class: "vx-title", x: EDGE, y: HEIGHT - 26 }, strings.sample);
+		element(picture, "text", { class: "vx-title", x: EDGE, y: HEIGHT - 6 }, strings.arrows);
 		curve = element(picture, "path", { class: "sf-wanted" });
 		const order = [...epsilon.keys()].sort((a, b) => marked.has(a) - marked.has(b)); // the marked ones on top
 		(threads = []), (upper = []), (lower = []);
@@ -97,6 +96,7 @@ function render({ model, el }) {
 			upper[i] = element(picture, "circle", { ...dot, cx: toX(epsilon[i]), cy: UPPER });
 			lower[i] = element(picture, "circle", { ...dot, cy: LOWER });
 		}
+		arrows = [...marked].map(() => element(picture, "path", { class: "sf-arrow" }));
 		draw();
 	}
 
@@ -104,12 +104,22 @@ function render({ model, el }) {
 	function draw() {
 		if (epsilon !== model.get("epsilon")) return drawFrame();
 		const [mean, logVar, byVariance] = names.map((name) => model.get(name));
-		const { z, sigma, factor } = samples(epsilon, mean, logVar, byVariance),
+		const { z, slopes, sigma, factor } = samples(epsilon, mean, logVar, byVariance),
 			measured = spread(z);
 		z.forEach((value, i) => {
 			const x = toX(value);
 			threads[i].setAttribute("x2", x);
 			lower[i].setAttribute("cx", x);
+		});
+		[...marked].forEach((i, one) => {
+			const from = toX(z[i]),
+				to = toX(z[i] + ARROW * slopes[i]),
+				back = clamp(from - to, [-5, 5]),
+				wing = Math.abs(back);
+			arrows[one].setAttribute(
+				"d",
+				`M${from} ${LOWER - 14}h${to - from}m${back} -${wing}l${-back} ${wing}l${back} ${wing}`,
+			);
 		});
 		const points = Array.from({ length: 161 }, (_, i) => ranges.shown * (i / 80 - 1));
 		const height = (x) => LOWER - CURVE * Math.exp(-0.5 * ((x - mean) / sigma) ** 2);
@@ -121,6 +131,10 @@ function render({ model, el }) {
 		words.textContent = [
 			fill(strings.wanted_spread, { sigma: number(sigma, 2) }),
 			fill(strings.measured, { spread: number(measured, 2), percent: number((100 * measured) / sigma, 0) }),
+			"\n" +
+				fill(byVariance ? strings.slopes_variance : strings.slopes, {
+					slopes: [...marked].map((i) => number(slopes[i], 2)).join("; "),
+				}),
 			beyond ? fill(strings.outside, { n: beyond }) : "",
 		]
 			.join(" ")

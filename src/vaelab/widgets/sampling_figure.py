@@ -97,6 +97,7 @@ def _strings():
         "picture": tr("{n} draws of the noise on the upper axis, each joined to its sample z on the lower axis."),
         "noise": tr("noise ε"),
         "sample": tr("samples z, and the curve asked for: N(μ, σ²)"),
+        "arrows": tr("arrows: how z moves as σ grows (½ ∂z/∂σ)"),
         "anew": tr("Draw ε again"),
         "mean": tr("mean μ"),
         "log_var": tr("log σ²"),
@@ -104,6 +105,8 @@ def _strings():
         "formula": tr("z = {mean} + {factor} · ε"),
         "wanted_spread": tr("Standard deviation asked for: σ = {sigma}."),
         "measured": tr("Measured on the dots: {spread}, {percent} % of that."),
+        "slopes": tr("∂z/∂μ = 1 for every dot. ∂z/∂σ = ε, at the red dots {slopes}."),
+        "slopes_variance": tr("∂z/∂μ = 1 for every dot. ∂z/∂σ = 2σε, at the red dots {slopes}."),
         "outside": tr("{n} dots lie beyond the edge."),
         "hint": tr(
             "Move the sliders, or drag the picture sideways for the mean. The noise stays as it was drawn, so each dot "
