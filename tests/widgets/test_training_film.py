@@ -2,11 +2,16 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from conftest import left_behind, violations
+from vaelab.models import build_autoencoder
+from vaelab.networks import load_autoencoder, load_vae
 from vaelab.results import load_results
+from vaelab.vae import VAE, build_vae_decoder, build_vae_encoder
 from vaelab.widgets import TrainingFilm
 from vaelab.widgets.data_file import FOLDER
 from vaelab.widgets.training_film import FILMS, SHEET, read_film
@@ -72,6 +77,53 @@ def test_without_warm_up_a_dimension_is_in_use_and_then_lost_as_chapter_08c_says
     assert films["with"]["described"]["test"][-1] < films["without"]["described"]["test"][-1] - 5
 
 
+def first_autoencoder():
+    keras.utils.set_random_seed(0)
+    return build_autoencoder()
+
+
+def first_vae():
+    keras.utils.set_random_seed(0)
+    return VAE(build_vae_encoder(), build_vae_decoder(), seed=0)
+
+
+@pytest.fixture(scope="module")
+def shown_digits(mnist):
+    """The 200 test images whose codes a film keeps."""
+    of_each = [np.flatnonzero(mnist.y_test == digit)[:20] for digit in range(10)]
+    return mnist.x_test[np.stack(of_each, 1).ravel()]
+
+
+def sheet_of(pictures):
+    """25 pictures, (25, 28, 28, 1), as a film keeps them."""
+    sheet = np.zeros((5, 30, 5, 30))
+    sheet[:, :28, :, :28] = np.reshape(pictures, (5, 5, 28, 28)).transpose(0, 2, 1, 3)
+    return sheet.reshape(150, 150)[:-2, :-2]
+
+
+@pytest.mark.parametrize(("moment", "network", "near"), [(0, first_autoencoder, 1e-4), (-1, load_autoencoder, 0.02)])
+def test_chapter_01_s_film_shows_keras_codes_and_pictures(shown_digits, moment, network, near):
+    film = read_film("film_autoencoder.bin")[""]
+    encoder, _, autoencoder = network()
+    codes = encoder.predict(shown_digits, verbose=0)
+    width = film["described"]["says"][1][2][moment]
+    assert np.abs(film["codes"][moment] - codes).max() < max(near * width, film["described"]["scale"])
+    pictures = autoencoder.predict(shown_digits[:25], verbose=0)
+    assert np.abs(film["pictures"][moment] - sheet_of(pictures)).max() < 1 / 30 + near
+
+
+@pytest.mark.parametrize(("moment", "network", "near"), [(0, first_vae, 1e-4), (-1, load_vae, 0.02)])
+def test_chapter_07_s_film_shows_keras_gaussians_and_the_decoded_plane(shown_digits, moment, network, near):
+    film, vae = read_film("film_vae.bin")[""], network()
+    mean, log_var = vae.encoder.predict(shown_digits, verbose=0)
+    assert np.abs(film["codes"][moment] - mean).max() < near
+    assert np.abs(film["sd"][moment] - np.exp(0.5 * log_var)).max() < near
+    axis = norm.ppf([0.1, 0.3, 0.5, 0.7, 0.9])
+    grid = np.stack(np.meshgrid(axis, axis[::-1]), -1).reshape(-1, 2)
+    pictures = keras.ops.convert_to_numpy(vae.decode(grid.astype("float32")))
+    assert np.abs(film["pictures"][moment] - sheet_of(pictures)).max() < 1 / 30 + near
+
+
 # ---- the figure ----
 
 
@@ -119,6 +171,33 @@ def test_the_bars_are_the_kl_of_each_dimension_and_the_box_changes_the_film(show
         expected = 84 * np.array(films[name]["described"]["kl"][-1]) / most
         assert np.abs(np.array(page.evaluate(heights)) - expected).max() < 0.01
         page.get_by_label("With warm-up").click()
+
+
+# Of the places of the first hundred codes, and of every third pixel, the share that the plane has painted.
+PAINTED = """(places) => {
+  const canvas = document.querySelector(".tf canvas"), ink = canvas.getContext("2d"), side = canvas.width;
+  const painted = (x, y) => ink.getImageData(Math.round(x * side), Math.round(y * side), 1, 1).data[3] > 0;
+  const all = Array.from({ length: 2500 }, (_, i) => painted((i % 50) / 50, Math.floor(i / 50) / 50));
+  const share = (found) => found.filter(Boolean).length / found.length;
+  return [share(places.map(([x, y]) => painted(x, y))), share(all)];
+}"""
+
+
+@pytest.mark.parametrize("film", ["autoencoder", "vae"])
+def test_codes_lie_where_the_frame_puts_them_and_the_second_curve_s_dot_where_its_number_is(show, film):
+    one = read_film(f"film_{film}.bin")[""]
+    described, page = one["described"], ready(show(TrainingFilm(film)))
+    values = described["says"][0][2]
+    for moment in (0, 20, len(values) - 1):
+        page.evaluate("(moment) => views[0].model.set('moment', moment)", moment)
+        x, y, half = described["frames"][moment] if film == "autoencoder" else (0, 0, described["reach"])
+        across, down = one["codes"][moment, :100].T - [[x], [y]]
+        places = np.stack([0.5 + across / half / 2, 0.5 - down / half / 2], 1)
+        assert places.min() > 0 and places.max() < 1
+        at_codes, anywhere = page.evaluate(PAINTED, places.tolist())
+        assert at_codes == 1 and anywhere < 0.6
+        height = page.locator(".tf-dot").nth(1).get_attribute("cy")
+        assert float(height) == pytest.approx(114 - 84 * values[moment] / max(values), abs=0.01)
 
 
 def test_it_plays_stops_at_the_end_and_starts_anew(show):

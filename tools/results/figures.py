@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 from scipy import ndimage
+from scipy.spatial import cKDTree
+from scipy.stats import norm
 from sklearn.mixture import GaussianMixture
 
 from store import experiment
@@ -14,10 +16,11 @@ from vaelab.data import load_mnist
 from vaelab.experiments.chapter07 import train_twin
 from vaelab.experiments.chapter08 import train_small_vae
 from vaelab.losses import bernoulli_nll
+from vaelab.models import train_autoencoder
 from vaelab.networks import load_autoencoder, load_vae
 from vaelab.plots import place_labels
 from vaelab.results import load_results
-from vaelab.vae import VAE, WarmUp
+from vaelab.vae import VAE, WarmUp, train_vae
 from vaelab.widgets import slip_trainer as trainer
 from vaelab.widgets.chain import read_chain, run, steps_of
 from vaelab.widgets.data_file import unpack, write_data_file
@@ -219,16 +222,19 @@ def film_of_vae(mnist, train, pictures, **settings):
             "kl": kl,
             "codes": mean[places],
             "sd": np.exp(0.5 * log_var[places]),
+            "typical_sd": np.median(np.exp(0.5 * log_var)),
+            "spread": mean.std(axis=0).mean(),
             "pictures": pictures(vae, mean),
         }
 
     return filmed(VAE, train, mnist.x_train, measure, **settings)
 
 
-def film_parts(name, found, labels, reach, dims=(0, 1)):
+def film_parts(name, found, labels, dims=(0, 1), says=(), **more):
     """The parts of a file for one film: what `vaelab.widgets.training_film.read_film` reads.
 
-    dims: the two latent dimensions whose codes are kept. reach: the plane goes from -reach to reach.
+    dims: the two latent dimensions whose codes are kept. says: [[name, digits], ...], what else the readout has, the
+    first drawn as the second curve. more: what else describes the film, such as its frame.
     """
     moments = list(found.values())
     kept = np.stack([np.concatenate([one["codes"][:, dims], one["sd"][:, dims]], 1) for one in moments])
@@ -243,17 +249,68 @@ def film_parts(name, found, labels, reach, dims=(0, 1)):
     description = {
         "steps": steps.tolist(),
         "marks": [0, *(int(np.argmax(steps >= step)) for step in (10, 100, 1000, 5000) if step <= steps[-1])],
-        **{key: [float(f"{one[key]:.5g}") for one in moments] for key in ("test", "training")},
-        "kl": [[round(float(value), 3) for value in one["kl"]] for one in moments],
+        **{key: short(found, key) for key in ("test", "training")},
+        "kl": [[round(float(value), 3) for value in one.get("kl", [])] for one in moments],
         "labels": labels[chosen_codes(labels)].tolist(),
         "scale": float(scale),
-        "reach": float(reach),
         "dims": [int(dim) for dim in dims],
+        **({"says": [[key, digits, short(found, key)] for key, digits in says]} if says else {}),
+        **more,
     }
     return {
         f"{name} codes": (description, np.rint(kept / scale).astype("<i2").tobytes()),
         f"{name} pictures": ({}, zlib.compress((16 * levels[:, 0] + levels[:, 1]).tobytes(), 9)),
     }
+
+
+def short(found, key):
+    """One number of each moment, with five digits."""
+    return [float(f"{one[key]:.5g}") for one in found.values()]
+
+
+@experiment
+def film_autoencoder(mnist):
+    """Chapter 01's training as a film: the codes, how far they spread and with whom they lie, reconstructions."""
+    places = chosen_codes(mnist.y_test)
+
+    def measure(autoencoder):
+        encoder, decoder = autoencoder.layers[1:]
+        codes, own = (encoder(x) for x in (mnist.x_test, mnist.x_train[:2000]))
+        test, training = (ops.convert_to_numpy(decoder(z)) for z in (codes, own))
+        codes = ops.convert_to_numpy(codes)
+        nearest = cKDTree(codes).query(codes, k=2)[1][:, 1]
+        return {
+            "test": np.mean((test - mnist.x_test) ** 2),
+            "training": np.mean((training - mnist.x_train[:2000]) ** 2),
+            "codes": codes[places],
+            "sd": np.zeros((CODES, 2)),
+            "spread": np.median(np.linalg.norm(codes - np.median(codes, axis=0), axis=1)),
+            "kin": 100 * np.mean(mnist.y_test[nearest] == mnist.y_test),
+            "pictures": test[places[: SIDE_OF_GRID**2]],
+        }
+
+    found = filmed(keras.Model, train_autoencoder, mnist.x_train, measure)
+    for one in found.values():  # the smallest square that holds all codes, and some air
+        low, high = one["codes"].min(axis=0), one["codes"].max(axis=0)
+        one["width"] = 1.1 * (high - low).max()
+        one["frame"] = [float(f"{value:.4g}") for value in (*(low + high) / 2, one["width"] / 2)]
+    frames = [one["frame"] for one in found.values()]
+    says = [["spread", 1], ["width", 1], ["kin", 0]]
+    parts = film_parts("", found, mnist.y_test, says=says, frames=frames)
+    print(f"Wrote {write_data_file('film_autoencoder.bin', parts):,} bytes", flush=True)
+
+
+@experiment
+def film_vae(mnist):
+    """Chapter 07's training as a film: codes and ellipses beside the prior, the plane decoded at 25 equal shares."""
+    axis = norm.ppf((np.arange(SIDE_OF_GRID) + 0.5) / SIDE_OF_GRID)
+    grid = np.stack(np.meshgrid(axis, axis[::-1]), -1).reshape(-1, 2).astype("float32")
+    found = film_of_vae(mnist, train_vae, lambda vae, mean: ops.convert_to_numpy(vae.decode(grid)))
+    for one in found.values():
+        one["nats"] = one.pop("kl").sum()
+    says = [["nats", 1], ["spread", 2], ["typical_sd", 2]]
+    parts = film_parts("", found, mnist.y_test, says=says, reach=4, sds=2, prior=True)
+    print(f"Wrote {write_data_file('film_vae.bin', parts):,} bytes", flush=True)
 
 
 @experiment
@@ -276,5 +333,5 @@ def film_collapse(mnist):
     kept = np.where(np.arange(20) == lost, -1, np.minimum(last["without"], last["with"])).argmax()
     parts = {}
     for name, found in films.items():
-        parts |= film_parts(name, found, mnist.y_test, 4, (kept, lost))
+        parts |= film_parts(name, found, mnist.y_test, (kept, lost), reach=4)
     print(f"Wrote {write_data_file('film_collapse.bin', parts):,} bytes", flush=True)

@@ -30,7 +30,7 @@ function render({ model, el }) {
 			canvas = element(box, "canvas", { width: SHEET, height: SHEET, ...HIDDEN });
 		return [canvas, element(box, "p.tf-caption")];
 	});
-	const [curve, bars] = [0, most].filter(Number.isFinite).map(() => element(main, "svg.vx-drawing", HIDDEN));
+	const [curve, bars] = [0, 1].map(() => element(main, "svg.vx-drawing", HIDDEN));
 	const controls = element(root, "div.tf-controls");
 	const range = { min: 0, max: last, step: 1 };
 	const showStep = addSlider(element(controls, "label"), strings.moment, range, (moment, event) => {
@@ -50,29 +50,36 @@ function render({ model, el }) {
 	function drawPlane() {
 		const side = main.clientWidth / 2 - 6,
 			ink = fit(plane, 0, 0, side),
-			{ reach, labels } = films[name()],
-			scale = side / 2 / reach,
+			{ reach, frames, labels, prior, sds = 1 } = films[name()],
+			{ codes } = read[name()],
 			share = at % 1,
-			{ codes } = read[name()];
+			between = (values, place, step) => values[place] + (share && share * (values[place + step] - values[place])),
+			[left, up, far] = frames
+				? [0, 1, 2].map((j) => between(frames.flat(), 3 * Math.floor(at) + j, 3))
+				: [0, 0, reach],
+			scale = side / 2 / far;
+		const round = (a, b, width, height) => {
+			ink.beginPath();
+			ink.ellipse(side / 2 + a, side / 2 - b, width, height, 0, 0, 7);
+		};
 		Object.assign(ink, { textAlign: "center", textBaseline: "middle", font: "600 11px system-ui, sans-serif" });
 		for (let i = side < 240 ? 99 : 199; i >= 0; i--) {
-			const [a, b, rx, ry] = [0, 1, 2, 3].map((j) => {
-				const place = Math.floor(at) * STRIDE + 4 * i + j;
-				return scale * (codes[place] + (share && share * (codes[place + STRIDE] - codes[place])));
-			});
-			const round = (width, height) => {
-				ink.beginPath();
-				ink.ellipse(side / 2 + a, side / 2 - b, width, height, 0, 0, 7);
-			};
-			round(6, 6);
+			const own = [0, 1, 2, 3].map((j) => between(codes, Math.floor(at) * STRIDE + 4 * i + j, STRIDE)),
+				[a, b, rx, ry] = [own[0] - left, own[1] - up, sds * own[2], sds * own[3]].map((value) => scale * value);
+			round(a, b, 6, 6);
 			Object.assign(ink, { fillStyle: `${colours[labels[i]]}70`, strokeStyle: tone("accent") });
 			ink.fill();
 			ink.fillStyle = tone("ink");
 			ink.fillText(labels[i], side / 2 + a, side / 2 - b);
 			if (i > 19 || !rx) continue;
-			round(rx, ry);
+			round(a, b, rx, ry);
 			ink.stroke();
 		}
+		if (!prior) return;
+		ink.setLineDash([5, 4]);
+		ink.strokeStyle = tone("ink");
+		round(0, 0, sds * scale, sds * scale);
+		ink.stroke();
 	}
 
 	function drawSheet() {
@@ -104,6 +111,7 @@ function render({ model, el }) {
 			across: film.dims[0] + 1,
 			down: film.dims[1] + 1,
 		};
+		for (const [key, digits, values] of film.says ?? []) words[key] = number(values[moment], digits);
 		says.forEach((node, i) => (node.textContent = fill(strings.readout[i], words)));
 		showStep(moment, words.step);
 		showWarm?.(model.get("warm_up"));
@@ -112,15 +120,22 @@ function render({ model, el }) {
 		what.textContent = root.dataset.loaded === "failed" ? strings.failed : strings.pictures;
 		if (read) drawPlane(), drawSheet();
 
-		const [room, toY] = begin(curve, strings.curve, [low, high], Math.log),
-			toX = (i) => LEFT + 4 + (i / last) * room;
-		ticksBelow(curve, BASE, film.marks, toX, (i) => number(film.steps[i], 0));
-		for (const key of ["training", "test"]) {
-			const d = through(film[key].map((value, i) => [toX(i), toY(value)]));
-			element(curve, `path.tf-${key}`, { d });
+		// Lines over the steps, and a dot on the solid one
+		function trace(svg, title, range, lines, bend) {
+			const [room, toY] = begin(svg, title, range, bend),
+				toX = (i) => LEFT + 4 + (i / last) * room;
+			ticksBelow(svg, BASE, film.marks, toX, (i) => number(film.steps[i], 0));
+			for (const key of ["training", "test"].filter((key) => lines[key])) {
+				const d = through(lines[key].map((value, i) => [toX(i), toY(value)]));
+				element(svg, `path.tf-${key}`, { d });
+			}
+			addDot(svg, "tf-dot", toX(moment), toY(lines.test[moment]), 6);
 		}
-		addDot(curve, "tf-dot", toX(moment), toY(film.test[moment]), 6);
-		if (!bars) return;
+		trace(curve, strings.curve, [low, high], film, Math.log);
+		if (film.says) {
+			const test = film.says[0][2];
+			return trace(bars, strings.second, [0, Math.max(...test)], { test });
+		}
 
 		const [wide, toTop] = begin(bars, say("bars", { most: number(most, 1) }), [0, most]),
 			step = wide / kl.length;

@@ -12,18 +12,19 @@ from vaelab.widgets.figure import code
 
 SHEET = 5 * 28 + 4 * 2  # 5 x 5 pictures, two white pixels between them
 CODES = 200  # so many test images, twenty of each digit
-FILMS = ("collapse",)
+FILMS = ("autoencoder", "vae", "collapse")
 
 
 class TrainingFilm(HeavyFigure):
     """What a training did at some forty of its steps, denser at the start: a film to play, or to move through.
 
-    film: "collapse" (chapter 08c: two films, without and with warm-up, and a box that changes from one to the other).
-        It shows codes of 200 test images, the first twenty with an ellipse of one standard deviation; 25 pictures of
-        the decoder; the test and training loss on logarithmic axes; and the KL of each latent dimension.
+    film: "autoencoder" (chapter 01), "vae" (07) or "collapse" (08c: two films, without and with a warm-up of beta,
+        and a box that changes from one to the other). Each shows codes of 200 test images, those of a VAE with an
+        ellipse around each of the first twenty; 25 pictures of the decoder; the test and training loss on logarithmic
+        axes; and a second drawing: how far the codes spread, the KL, or the KL of each latent dimension.
     moment: the moment shown first, from 0; the trait follows the reader and can be set. warm_up: which of the two.
 
-    Films are made by `make results N=film_collapse`; codes and pictures come when the figure is near the screen.
+    Films are made by `make results N=film_vae` and so on; codes and pictures come when the figure is near the screen.
     Raises ValueError for an unknown film and for a moment that it lacks.
     """
 
@@ -63,8 +64,8 @@ class TrainingFilm(HeavyFigure):
         codes = film["codes"][-1]
         for label, (x, y) in zip(described["labels"][:100], codes[:100], strict=False):
             plane.text(x, y, label, color=INK, fontsize=7, ha="center", va="center", clip_on=True)
-        reach = described["reach"]
-        plane.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+        x, y, half = described["frames"][-1] if "frames" in described else (0, 0, described["reach"])
+        plane.set(xlim=(x - half, x + half), ylim=(y - half, y + half), aspect="equal")
         pictures.imshow(film["pictures"][-1], cmap="gray_r", interpolation="nearest")
         pictures.set(xticks=[], yticks=[])
         curve.loglog(described["steps"][1:], described["test"][1:], color=ACCENT)
@@ -97,6 +98,29 @@ def read_film(file):
 def _strings(film):
     """All that the browser says, in the language in use. Numbers are formatted there."""
     own = {
+        "autoencoder": {
+            "title": tr("An autoencoder's codes spread."),
+            "try": tr("Guess how far the codes will spread, and which kinds will part. Then play it."),
+            "codes": tr("Codes of test images, in a frame {width} units wide."),
+            "pictures": tr("25 test images, reconstructed."),
+            "readout": [
+                tr("Step {step}: test MSE {test}."),
+                tr("Half of the codes lie within {spread} units of the middle; {kin} % lie next to one of their kind."),
+            ],
+            "curve": tr("MSE: test solid, training dashed"),
+            "second": tr("Radius that holds half of the codes"),
+        },
+        "vae": {
+            "title": tr("A VAE fills its prior."),
+            "try": tr("Guess what becomes of the ellipses. Then play it."),
+            "codes": tr("Means from −{reach} to {reach}; ellipses: two sd of q, dashed: of the prior."),
+            "pictures": tr("The plane, decoded at 25 equal shares of the prior."),
+            "readout": [
+                tr("Step {step}: test −ELBO {test} nats, of which KL {nats}."),
+                tr("The means' sd is {spread}, a typical ellipse's {typical_sd}."),
+            ],
+            "second": tr("KL, in nats"),
+        },
         "collapse": {
             "title": tr("A dimension collapses."),
             "try": tr("Guess when the bars fall. Then play it, without warm-up and with it."),
@@ -106,13 +130,13 @@ def _strings(film):
                 tr("Step {step}: test −ELBO {test} nats."),
                 tr("KL: {kl} nats. Dimensions above half a nat: {busy}."),
             ],
+            "bars": tr("KL of each dimension, in nats, cut at {most}"),
             "warm": tr("With warm-up"),
         },
     }[film]
     return {
         "language": current_language(),
         "curve": tr("−ELBO: test solid, training dashed"),
-        "bars": tr("KL of each dimension, in nats, cut at {most}"),
         "play": tr("Play"),
         "pause": tr("Pause"),
         "moment": tr("Training step"),
