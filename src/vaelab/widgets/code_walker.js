@@ -1,4 +1,4 @@
-// ---- two lines between two codes, after the decoder of plane.js. Styles: code_walker.css after plane.css. ----
+// Two lines between two codes, and what the decoder draws on them.
 
 const LEFT = 30,
 	RIGHT = 12,
@@ -32,7 +32,6 @@ function render({ model, el }) {
 		[height, width] = network.shape,
 		vectors = Object.values(directions);
 
-	// The elements
 	const choice = element(root, "div.cw-ends");
 	const selects = ["from", "to"].map((name, place) => {
 		const end = element(choice, "div"),
@@ -81,13 +80,11 @@ function render({ model, el }) {
 			put("amounts", i, value, event),
 		),
 	);
-	// A finger walks across a picture, from its left edge to its right one, or along the curves.
 	for (const node of [...pictures, drawing]) {
 		node.classList.add("vx-across");
 		onDragAcross(node, node === drawing ? [LEFT, RIGHT] : [0, 0], [0, 1], 0.01, walk);
 	}
 	const [first, second] = addReadout(root);
-	element(root, "p.vx-small", strings.small);
 
 	// The codes at a share of the way: [straight, spherical]
 	function at(way) {
@@ -169,7 +166,7 @@ function render({ model, el }) {
 	}
 
 	const settable = { ends: (n) => (n in codes ? n : undefined), way: [0, 1], amounts: [-most, most] };
-	const { change, remove } = enliven({ model, root, says: [first, second], draw, again: stop, settable });
+	const { change, remove } = enliven({ model, root, draw, again: stop, settable });
 	return () => (stop(), remove());
 }
 

@@ -93,7 +93,6 @@ function render({ model, el }) {
 		set(picture, { "aria-label": say("image", { label, width, height, ink }) });
 	}
 
-	// Everything that depends on the size and on the theme
 	function drawPlane() {
 		chosen = undefined; // so that draw() draws the codes, too
 		plane.layOut(number);

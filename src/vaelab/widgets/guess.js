@@ -62,7 +62,7 @@ function render({ model, el }) {
 	}
 
 	const again = () => ((guess = null), (shown = false));
-	const { change, remove } = enliven({ model, root, says: [first, second], draw, again });
+	const { change, remove } = enliven({ model, root, draw, again });
 	return remove;
 }
 

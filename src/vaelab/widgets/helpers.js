@@ -129,7 +129,7 @@ function startChart(
 }
 
 // The d of a path through points [x, y].
-const through = (points) => "M" + points.map((point) => point.map((value) => value.toFixed(1)).join(" ")).join("L");
+const through = (points) => "M" + points.map((point) => point.map((value) => value.toFixed(2)).join(" ")).join("L");
 
 const addDot = (parent, kind, cx, cy, r) => element(parent, `circle.${kind}`, { cx, cy, r });
 
@@ -219,6 +219,14 @@ function addSlider(label, name, { min, max, step }, move) {
 		shown.textContent = text;
 		set(input, { "aria-valuetext": text });
 	};
+}
+
+// For each trait of `ranges` a slider from its lowest to its highest value. Returns show(value, text) of each.
+function addSliders(parent, strings, ranges, step, change) {
+	return Object.entries(ranges).map(([name, [min, max]]) => {
+		const label = element(parent, "label");
+		return addSlider(label, strings[name], { min, max, step }, (value, event) => change({ [name]: value }, event));
+	});
 }
 
 // A box to tick with its words. Returns show(ticked).
@@ -326,28 +334,22 @@ function writeState(names, model, first) {
 	return moved.map((name) => `${name}=${text(model.get(name))}`).join("&");
 }
 
-// Gives the figure its head. Calls redraw() now and whenever the theme or the width of `box` changes, and draw() when
-// one of the traits does; again(), if given, before the traits go back to what they were at first.
-// `settable`: traits that a link may set, and allow of readValue, all of the traits unless these are given. An event "vaelab:set" with {name: text} does it, and
-// "vaelab:state" says what such a link would hold now.
+// Gives the figure its head and its small print. Calls redraw() now and whenever the theme or the width changes, and draw()
+// when one of the traits does; again(), if given, before the traits go back to what they were at first.
+// settable: {trait: allow of readValue} for what a link may set, by an event "vaelab:set" with {name: text}. Another,
+// "vaelab:state", says what such a link would hold now.
 // Returns change(values, event), which sets traits for the reader, draws, and has a screen reader say the words of the
-// nodes in `says` once the reader is still; and remove(), which ends all this and takes the figure off the page.
-function enliven({
-	model,
-	root,
-	says,
-	draw,
-	redraw = draw,
-	again,
-	settable = {},
-	traits = Object.keys(settable),
-	box = root,
-}) {
+// readout, or of `says`, once the reader is still; and remove(), which ends all this and takes the figure off the page.
+function enliven(options) {
+	const { model, root, draw, redraw = draw, again, settable = {}, traits = Object.keys(settable) } = options,
+		says = options.says ?? [...root.querySelectorAll(".vx-readout > *")];
 	const first = Object.fromEntries(traits.map((trait) => [trait, model.get(trait)]));
 	addHead(root, model.get("strings"), model.get("number"), (event) => {
 		again?.();
 		change(first, event);
 	});
+	const { small } = model.get("strings");
+	if (small) element(root, "p.vx-small", small);
 	const live = element(root, "p.vx-hidden", { "aria-live": "polite" });
 	let own, announcement, dark, width; // own: while this view itself sets the model
 
@@ -378,8 +380,8 @@ function enliven({
 	for (const trait of traits) model.on("change:" + trait, changed);
 
 	function look() {
-		if (isDark() === dark && (box.clientWidth === width || box.clientWidth === 0)) return;
-		[dark, width] = [isDark(), box.clientWidth];
+		if (isDark() === dark && (root.clientWidth === width || root.clientWidth === 0)) return;
+		[dark, width] = [isDark(), root.clientWidth];
 		root.classList.toggle("vx-dark", dark);
 		redraw();
 	}

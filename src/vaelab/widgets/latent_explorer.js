@@ -73,7 +73,6 @@ function render({ model, el }) {
 		set(trail, { d: parts.join("") });
 	}
 
-	// Everything that depends on the size and on the theme
 	function drawPlane() {
 		plane.layOut(number);
 		drawScatter();
@@ -185,13 +184,12 @@ function render({ model, el }) {
 	}
 	const small = element(root, "p.vx-small");
 	element(small, "span", { id: hint }, `${strings.hint} `);
-	element(small, "span", say("small", { radius: number(radius, decimals + 1) }));
+	element(small, "span", say("shaded", { radius: number(radius, decimals + 1) }));
 	const moveTo = plane.steer(model, view.start, (point, event) => change({ point }, event));
 
-	const says = [where, state],
-		again = () => ((places = []), (active = 0), select && (select.value = 0), showPath()),
+	const again = () => ((places = []), (active = 0), select && (select.value = 0), showPath()),
 		settable = { point: (n, i) => clamp(n, [low[i], high[i]]) };
-	const { change, remove } = enliven({ model, root, says, draw, redraw: drawPlane, again, settable });
+	const { change, remove } = enliven({ model, root, draw, redraw: drawPlane, again, settable });
 	return remove;
 }
 

@@ -26,7 +26,7 @@ function unpack(bytes, bits, count) {
 	return whole;
 }
 
-// network: {dtype, steps}, weights: DataView, as packing.py describes them. Each layer holds its own output buffer, so that drawing makes no garbage.
+// network: {dtype, steps}, weights: DataView, as packing.py describes them.
 function readLayers(network, weights) {
 	const bytes = copy(weights),
 		layers = [];

@@ -176,68 +176,63 @@ function outline(value, corners, level, step) {
 	return lines;
 }
 
-// The value of a generator, run in slices of so many milliseconds; nothing if isOld() came true in between.
-async function inSlices(generator, slice, isOld) {
-	for (let until = performance.now() + slice, count = 0; ; count++) {
-		const { done, value } = generator.next();
-		if (done) return value;
-		if (count % 8 === 0 && performance.now() > until) {
+// Answers messages: after {layers}, {run, x, mean, sd} with post({run, result}), unless another {run} comes before. Works
+// in slices of so many milliseconds, so that it can.
+function answering(post, slice) {
+	let solver, latest;
+	return async ({ layers, run, x, mean, sd }) => {
+		latest = run;
+		if (layers) solver = makeSolver(layers);
+		if (!x) return;
+		const steps = solver.solve(x, mean, sd);
+		for (let until = performance.now() + slice; latest === run; ) {
+			const { done, value } = steps.next();
+			if (done) return post({ run, result: value });
+			if (performance.now() < until) continue;
 			await new Promise((resolve) => setTimeout(resolve));
-			if (isOld()) return undefined;
 			until = performance.now() + slice;
 		}
-	}
+	};
 }
 
-const IN_WORKER = `
-let solver, latest;
-onmessage = async ({ data }) => {
-  if (data.layers) return (solver = makeSolver(data.layers));
-  latest = data.run;
-  const result = await inSlices(solver.solve(data.x, data.mean, data.sd), 50, () => latest !== data.run);
-  if (result) postMessage({ run: data.run, result });
-};`;
-
 // solve(x, mean, sd, done): calls done(result), unless the next call or cancel() comes before. In a worker, or, where the
-// host allows none, here in slices that leave the page free. remove() ends it.
+// host allows none, here. remove() ends it.
 function startSolver(layers) {
-	const plain = layers.filter(({ kernel }) => kernel);
+	const start = { layers: layers.filter(({ kernel }) => kernel) };
 	let run = 0,
 		call,
 		finish,
 		worker,
-		here;
-	async function solveHere() {
-		here ??= makeSolver(plain);
-		const own = run,
-			result = await inSlices(here.solve(call.x, call.mean, call.sd), 8, () => own !== run);
-		if (result) finish(result);
+		send;
+	const receive = (data) => data.run === run && finish(data.result);
+	function solveHere() {
+		send = answering(receive, 8);
+		send(start);
+		if (call) send(call);
 	}
 	function begin() {
+		const parts = [`const sumOf = ${sumOf}`, decode, makeSolver, interpolate, outline, answering],
+			listen = "const answer = answering(postMessage, 50); onmessage = ({ data }) => answer(data);";
 		try {
-			worker = new Worker(
-				codeAddress(`const sumOf = ${sumOf}`, decode, makeSolver, interpolate, outline, inSlices, IN_WORKER),
-			);
-			worker.onmessage = ({ data }) => data.run === run && finish(data.result);
-			worker.onerror = () => {
-				worker = null;
-				if (call) solveHere();
-			};
-			worker.postMessage({ layers: plain });
+			worker = new Worker(codeAddress(...parts, listen));
+			worker.onmessage = ({ data }) => receive(data);
+			worker.onerror = solveHere;
+			send = (data) => worker.postMessage(data);
+			send(start);
 		} catch {
-			worker = null;
+			solveHere();
 		}
 	}
 	function cancel() {
-		run += 1;
-		call = null;
+		call = { run: ++run };
+		send?.(call);
 	}
 	return {
 		solve(x, mean, sd, done) {
-			call = { run: ++run, x, mean, sd };
+			if (!send) begin();
 			finish = done;
-			if (worker === undefined) begin();
-			worker ? worker.postMessage(call) : solveHere();
+			call = { run: ++run, x, mean, sd };
+			send(call);
 		},
 		cancel,
 		remove() {

@@ -13,7 +13,6 @@ function render({ model, el }) {
 	const nats = (value) => number(value, 1);
 	const betaText = (value) => new Intl.NumberFormat(strings.language, { maximumFractionDigits: 3 }).format(value);
 
-	// The elements
 	const main = element(root, "div.rd-main"),
 		curve = element(main, "svg.vx-drawing.rd-curve", { role: "img" }),
 		control = element(main, "label.rd-control"),
@@ -27,7 +26,6 @@ function render({ model, el }) {
 	});
 	const [value, sum] = addReadout(main);
 	const bars = element(main, "svg.vx-drawing.rd-bars", { role: "img" });
-	element(root, "p.vx-small", strings.small);
 
 	const all = [...points.map((p) => [p.rate, p.distortion]), ...others],
 		[rates, distortions] = [0, 1].map((i) => all.map((pair) => pair[i]));
@@ -134,7 +132,7 @@ function render({ model, el }) {
 	});
 
 	const settable = { beta: (n) => points.find((p) => p.beta === n)?.beta };
-	const { change, remove } = enliven({ model, root, says: [value, sum], draw, settable });
+	const { change, remove } = enliven({ model, root, draw, settable });
 	return remove;
 }
 

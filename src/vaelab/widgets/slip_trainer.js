@@ -183,7 +183,6 @@ function render({ model, el }) {
 		return drawing;
 	});
 	set(grid, { width: 224, height: 224 });
-	element(root, "p.vx-small", strings.small);
 
 	const address = codeAddress(`const normal = ${normal}`, makeTrainer, IN_WORKER);
 	let stored, // {levels, labels}, once they are here
@@ -194,8 +193,6 @@ function render({ model, el }) {
 		before, // report and settings of the last finished run, without a slip if there was one
 		worker;
 	const finished = () => report?.epoch >= EPOCHS;
-
-	// ---- the training ----
 
 	function fail() {
 		root.dataset.loaded = "failed";
@@ -236,8 +233,6 @@ function render({ model, el }) {
 	});
 	watch.observe(root);
 	document.addEventListener("visibilitychange", follow);
-
-	// ---- drawing ----
 
 	function nameOf({ beta, ...on }) {
 		const names = SLIPS.filter((slip) => on[slip]).map((slip) => strings[slip]);
@@ -309,8 +304,6 @@ function render({ model, el }) {
 		drawCurves(kl, { before: past.map((terms) => terms[1]), said: curve.map((terms) => terms[1]) }, 0, 10);
 	}
 
-	// ---- the digits, and the end ----
-
 	async function receive({ digits: [{ count, labels }, bytes] }) {
 		const levels = unpackLevels(await inflate(bytes, "deflate-raw"));
 		if (levels.length !== 784 * count) throw new Error("not the digits");
@@ -324,7 +317,7 @@ function render({ model, el }) {
 	}
 	const settable = { beta: (n) => betas.find((beta) => beta === n), seed: (n) => clamp(Math.round(n), [0, 1e6]) };
 	for (const slip of SLIPS) settable[slip] = undefined;
-	const { change, remove } = enliven({ model, root, says: [status, terms, pale], draw, again, settable });
+	const { change, remove } = enliven({ model, root, draw, again, settable });
 	return () => {
 		stopLoading();
 		watch.disconnect();

@@ -40,7 +40,6 @@ function render({ model, el }) {
 	const button = addButton(controls, "", (event) => (playing ? pause() : play(event)));
 	const showWarm = strings.warm && addToggle(controls, strings.warm, (warm_up, event) => change({ warm_up }, event));
 	const says = addReadout(root);
-	element(root, "p.vx-small", strings.small);
 
 	let read,
 		playing = 0, // the frame asked for
@@ -183,7 +182,7 @@ function render({ model, el }) {
 	const stopLoading = loadData(root, model, receive, draw);
 
 	const settable = { moment: (n) => clamp(Math.round(n), [0, last]), ...(showWarm && { warm_up: null }) };
-	const { change, remove } = enliven({ model, root, says, draw, again: stop, settable });
+	const { change, remove } = enliven({ model, root, draw, again: stop, settable });
 	return () => {
 		stop();
 		sight.disconnect();

@@ -93,7 +93,6 @@ function render({ model, el }) {
 		change({ draws: ten, point: ten[0] }, event);
 	});
 	const [where, mean] = addReadout(below);
-	element(root, "p.vx-small", strings.small);
 
 	// Dots for codes and draws, and a ring for the point
 	function drawPlane({ frame, plane, part }, marks, point) {
