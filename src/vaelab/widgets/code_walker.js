@@ -37,7 +37,7 @@ function render({ model, el }) {
 		const end = element(choice, "div"),
 			id = newId();
 		element(end, "label", { for: id }, strings[name]);
-		const select = element(end, "select", { id, ...OWN_KEYS });
+		const select = element(end, "select", { id });
 		names.forEach((text, i) => element(select, "option", { value: i }, text));
 		select.addEventListener("change", (event) => put("ends", place, Number(select.value), event));
 		return select;
@@ -117,7 +117,7 @@ function render({ model, el }) {
 		drawing.prepend(element(drawing, "rect.cw-band", box)); // below the axes
 		const percent = (value) => say("percent", { percent: number(100 * value, 0) });
 		ticksBelow(drawing, base, [0, 0.5, 1], toX, percent, [LEFT + 20, right - 20]);
-		element(drawing, "text", { x: toX(0.5), y: base + 34, "text-anchor": "middle" }, strings.way);
+		addText(drawing, "", toX(0.5), base + 34, strings.way);
 		const lines = LINES.map((name, i) => {
 			const d = through(lengths.map((pair, k) => [toX(k / STEPS), toY(pair[i])]));
 			return element(drawing, `path.cw-line cw-${name}`, { d });

@@ -59,7 +59,7 @@ function render({ model, el }) {
 		thumbnails = [];
 	for (let label = 0; label < LABELS; label++) {
 		const box = element(choice, "label.ce-option");
-		const words = { type: "radio", name, value: label, "aria-label": say("digit", { label }), ...OWN_KEYS };
+		const words = { type: "radio", name, value: label, "aria-label": say("digit", { label }) };
 		radios.push(element(box, "input", words));
 		radios[label].addEventListener("change", (event) => change({ label }, event));
 		thumbnails.push(element(box, "canvas", { width, height, ...HIDDEN }));

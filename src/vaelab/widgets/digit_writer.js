@@ -171,7 +171,7 @@ function render({ model, el }) {
 		}
 		for (const [label, x, y] of stored?.marks ?? []) {
 			const [left, top] = small.to([x, y]);
-			element(map, "text", { x: left, y: top + 4, "text-anchor": "middle" }, String(label));
+			addText(map, "", left, top + 4, String(label));
 		}
 	}
 

@@ -90,7 +90,7 @@ function render({ model, el }) {
 		element(curves, "line", { x1: EDGE, x2: right, y1: base, y2: base });
 		const values = ticks(low, high, Math.max(4, width / 70)).found;
 		ticksBelow(curves, base, values, toX, (value) => number(value, 0), [14, width - 14]);
-		element(curves, "text.vx-title", { x: toX(0), y: base + 33, "text-anchor": "middle" }, "z");
+		addText(curves, "vx-title", toX(0), base + 33, "z");
 	}
 
 	// Each bar begins where the one before it ends; the dashed line is computed by itself.

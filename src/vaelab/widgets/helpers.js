@@ -15,7 +15,8 @@ function element(parent, kind, attributes = {}, text = "") {
 	const [tag, ...names] = kind.split("."),
 		svg = parent.namespaceURI.endsWith("svg") || tag === "svg",
 		child = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-	if (names.length) child.setAttribute("class", names.join(" "));
+	if (names.length) set(child, { class: names.join(" ") });
+	if (/^(button|input|select)$/.test(tag)) set(child, OWN_KEYS);
 	set(child, attributes);
 	if (text) child.textContent = text;
 	parent.append(child);
@@ -51,7 +52,7 @@ function numbersOf(language) {
 	};
 }
 
-// What a figure begins with: its words, say(name, values) for one with gaps, and tone(name), a colour of its theme.
+// What a figure begins with: its words, say(name, values) for one with gaps, tone(name), a colour of its theme, and so on.
 function beginFigure({ model, el }, kind = "") {
 	const strings = model.get("strings"),
 		root = element(el, `div.vaelab-explorer ${kind}`, { lang: strings.language });
@@ -60,6 +61,7 @@ function beginFigure({ model, el }, kind = "") {
 		root,
 		number: numbersOf(strings.language),
 		say: (name, values) => fill(strings[name], values),
+		traitsOf: (...names) => names.map((name) => model.get(name)),
 		tone: (name) => getComputedStyle(root).getPropertyValue(`--vx-${name}`),
 	};
 }
@@ -130,6 +132,9 @@ function startChart(
 
 // The d of a path through points [x, y].
 const through = (points) => "M" + points.map((point) => point.map((value) => value.toFixed(2)).join(" ")).join("L");
+
+const addText = (parent, kind, x, y, words) =>
+	element(parent, `text.${kind}`, { x, y, "text-anchor": "middle" }, words);
 
 const addDot = (parent, kind, cx, cy, r) => element(parent, `circle.${kind}`, { cx, cy, r });
 
@@ -202,7 +207,7 @@ const unpackLevels = (bytes) => new Uint8Array(2 * bytes.length).map((_, i) => (
 const inkOf = (levels) => Float64Array.from(levels, (level) => level / 15);
 
 function addButton(parent, words, press, attributes = {}) {
-	const button = element(parent, "button", { type: "button", class: "vx-button", ...attributes, ...OWN_KEYS }, words);
+	const button = element(parent, "button", { type: "button", class: "vx-button", ...attributes }, words);
 	button.addEventListener("click", press);
 	return button;
 }
@@ -210,7 +215,7 @@ function addButton(parent, words, press, attributes = {}) {
 // A slider in a label, its name before and its value after it. Returns show(value, text).
 function addSlider(label, name, { min, max, step }, move) {
 	element(label, "span", name);
-	const input = element(label, "input", { type: "range", min, max, step, tabindex: 0, ...OWN_KEYS }),
+	const input = element(label, "input", { type: "range", min, max, step, tabindex: 0 }),
 		shown = element(label, "span.vx-value", HIDDEN);
 	input.addEventListener("input", (event) => move(Number(input.value), event));
 	input.addEventListener("keydown", (event) => event.stopPropagation()); // some themes turn pages with them
@@ -232,7 +237,7 @@ function addSliders(parent, strings, ranges, step, change) {
 // A box to tick with its words. Returns show(ticked).
 function addToggle(parent, words, change) {
 	const label = element(parent, "label.vx-toggle"),
-		box = element(label, "input", { type: "checkbox", ...OWN_KEYS });
+		box = element(label, "input", { type: "checkbox" });
 	element(label, "span", words);
 	box.addEventListener("change", (event) => change(box.checked, event));
 	return (ticked) => (box.checked = ticked);

@@ -132,7 +132,7 @@ function render({ model, el }) {
 		panel(2 * next, say("backward", { area: backward }), { "kl-outline": second }, scale);
 		const values = ticks(low, high, Math.max(4, width / 70)).found;
 		ticksBelow(curves, bottom + 2, values, toX, (value) => number(value, 0));
-		element(curves, "text.vx-title", { x: toX((low + high) / 2), y: bottom + 34, "text-anchor": "middle" }, "z");
+		addText(curves, "vx-title", toX((low + high) / 2), bottom + 34, "z");
 
 		const words = {
 			mean: number(q[0], 1),

@@ -1,8 +1,8 @@
 // The latent plane: scatter, cloud, a movable point, and the decoder's image there.
 
 function render({ model, el }) {
-	const { strings, root, number, say, tone } = beginFigure({ model, el }),
-		[view, network, paths, regions] = ["view", "network", "paths", "regions"].map((trait) => model.get(trait));
+	const { strings, root, number, say, tone, traitsOf } = beginFigure({ model, el }),
+		[view, network, paths, regions] = traitsOf("view", "network", "paths", "regions");
 	const layers = readLayers(network, model.get("weights"));
 	const codes = pairsOf(new Float32Array(copy(model.get("codes")))),
 		labels = new Uint8Array(copy(model.get("labels"))),
@@ -168,7 +168,7 @@ function render({ model, el }) {
 	}
 	if (paths.length > 1) {
 		const label = element(controls, "label", strings.path + " ");
-		select = element(label, "select", OWN_KEYS);
+		select = element(label, "select");
 		paths.forEach((path, i) => element(select, "option", { value: i }, path.name));
 		select.addEventListener("change", (event) => {
 			active = Number(select.value);

@@ -91,11 +91,10 @@ function drawAxes(svg, { left, top, side, low, high }, number, wanted = Math.max
 	element(grid, "rect", { x: left, y: top, width: side, height: side });
 	ticksBelow(grid, top + side, across.found, toX, (value) => number(value, across.decimals), inner);
 	ticksBeside(grid, left, up.found, toY, (value) => number(value, up.decimals));
-	const name = { "text-anchor": "middle" };
-	element(grid, "text.vx-name", { ...name, x: left + side / 2, y: top + side + 32 }, "z₁");
+	addText(grid, "vx-name", left + side / 2, top + side + 32, "z₁");
 	// between two ticks, at about the middle of the axis
 	const y = heights.length > 1 ? (heights[middle] + heights[middle + 1]) / 2 + 4 : heights[0] - 14;
-	element(grid, "text.vx-name", { ...name, x: 10, y }, "z₂");
+	addText(grid, "vx-name", 10, y, "z₂");
 }
 
 // In pixels: how long a distance is in such a square, where a coordinate lies, and a point.

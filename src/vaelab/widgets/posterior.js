@@ -105,14 +105,12 @@ function makeSolver(layers) {
 		// KL(q || p(z given x)): q's part by a sum over a grid of its own
 		let expected = 0,
 			weights = 0;
-		for (let i = -6; i <= 6; i++) {
-			for (let j = -6; j <= 6; j++) {
-				const [a, b] = [0.75 * i, 0.75 * j],
-					weight = Math.exp(-0.5 * (a * a + b * b));
-				weights += weight;
-				expected += weight * logJoint(x, mean[0] + a * sd[0], mean[1] + b * sd[1]);
-				yield;
-			}
+		for (let k = 0; k < 169; k++) {
+			const [a, b] = [k % 13, Math.floor(k / 13)].map((place) => 0.75 * (place - 6)),
+				weight = Math.exp(-0.5 * (a * a + b * b));
+			weights += weight;
+			expected += weight * logJoint(x, mean[0] + a * sd[0], mean[1] + b * sd[1]);
+			yield;
 		}
 		const entropy = Math.log(2 * Math.PI * sd[0] * sd[1]) + 1;
 		return { ...now, lines, gap: Math.max(0, now.logSum - expected / weights - entropy) };
@@ -140,19 +138,17 @@ function interpolate(value, x, y) {
 // The closed lines at which value(i, j) crosses the level, by marching squares over the given corners [i, j]. Returns
 // lists of points [i * step, j * step].
 function outline(value, corners, level, step) {
-	const at = new Map(),
-		links = new Map();
+	const nodes = new Map(); // {at, next}: a crossing, and the one or two beside it
 	// The crossing of the edge from a corner to its neighbour on the right or above
 	function crossing(i, j, upwards) {
 		const id = `${i},${j},${upwards}`;
-		if (!at.has(id)) {
+		if (!nodes.has(id)) {
 			const [a, b] = [value(i, j), upwards ? value(i, j + 1) : value(i + 1, j)],
 				share = (level - a) / (b - a);
-			at.set(id, upwards ? [i * step, (j + share) * step] : [(i + share) * step, j * step]);
+			nodes.set(id, { at: upwards ? [i * step, (j + share) * step] : [(i + share) * step, j * step], next: [] });
 		}
-		return id;
+		return nodes.get(id);
 	}
-	const join = (one, other) => links.set(one, [...(links.get(one) ?? []), other]);
 	for (const [i, j] of corners) {
 		const four = [value(i, j), value(i + 1, j), value(i + 1, j + 1), value(i, j + 1)];
 		if (four.some(Number.isNaN)) continue;
@@ -161,16 +157,15 @@ function outline(value, corners, level, step) {
 		const crossed = edges.map((k) => crossing(i + (k === 1), j + (k === 2), k % 2 === 1));
 		const middleInside = four.reduce((sum, one) => sum + one) > 4 * level; // at a saddle the middle decides
 		if (crossed.length === 4 && middleInside !== inside[0]) crossed.push(crossed.shift());
-		crossed.forEach((one, k) => join(one, crossed[k ^ 1])); // in pairs
+		crossed.forEach((one, k) => one.next.push(crossed[k ^ 1])); // in pairs
 	}
-	const lines = [];
-	while (links.size) {
+	const left = new Set(nodes.values()),
+		lines = [];
+	for (const first of left) {
 		lines.push([]);
-		for (let [here] = links.keys(); here; ) {
-			lines.at(-1).push(at.get(here));
-			const ways = links.get(here);
-			links.delete(here);
-			here = ways.find((way) => links.has(way));
+		for (let here = first; here; here = here.next.find((one) => left.has(one))) {
+			lines.at(-1).push(here.at);
+			left.delete(here);
 		}
 	}
 	return lines;

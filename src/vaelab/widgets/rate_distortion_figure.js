@@ -7,8 +7,8 @@ const SIDE = 28,
 	PANELS = [116, 190]; // narrow, so that the curve and its digits fit on a telephone's screen, and wide
 
 function render({ model, el }) {
-	const { strings, root, number, say } = beginFigure({ model, el }),
-		[points, others, pictures] = ["points", "others", "pictures"].map((trait) => model.get(trait)),
+	const { strings, root, number, say, traitsOf } = beginFigure({ model, el }),
+		[points, others, pictures] = traitsOf("points", "others", "pictures"),
 		levels = unpackLevels(new Uint8Array(pictures.buffer ?? pictures, pictures.byteOffset ?? 0));
 	const nats = (value) => number(value, 1);
 	const betaText = (value) => new Intl.NumberFormat(strings.language, { maximumFractionDigits: 3 }).format(value);
@@ -47,10 +47,9 @@ function render({ model, el }) {
 	function drawCurve(point) {
 		width = curve.clientWidth || 420;
 		const total = point.rate + point.distortion,
-			base = TOP + tall,
-			middle = { class: "rd-label", x: (LEFT + width - RIGHT) / 2, y: base + 34, "text-anchor": "middle" };
+			base = TOP + tall;
 		toY = begin(curve, width, base, strings.curve, base + 40, [low, high]);
-		element(curve, "text", middle, strings.rate);
+		addText(curve, "rd-label", (LEFT + width - RIGHT) / 2, base + 34, strings.rate);
 		const values = ticks(0, mostRate, Math.max(3, width / 80)).found;
 		ticksBelow(curve, base, values, toX, (value) => number(value, 0));
 		// The dashed line of one sum, cut off at the edges of the drawing

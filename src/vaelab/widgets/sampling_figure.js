@@ -29,7 +29,7 @@ const UPPER = 40,
 	EDGE = 12;
 
 function render({ model, el }) {
-	const { strings, root, number, say } = beginFigure({ model, el }),
+	const { strings, root, number, say, traitsOf } = beginFigure({ model, el }),
 		ranges = model.get("ranges"),
 		marked = new Set(model.get("marked")),
 		count = model.get("epsilon").length,
@@ -79,7 +79,7 @@ function render({ model, el }) {
 	// Everything that depends on the sliders
 	function draw() {
 		if (epsilon !== model.get("epsilon")) return drawFrame();
-		const [mean, logVar, byVariance] = ["mean", "log_var", "by_variance"].map((name) => model.get(name));
+		const [mean, logVar, byVariance] = traitsOf("mean", "log_var", "by_variance");
 		const { z, slopes, sigma, factor } = samples(epsilon, mean, logVar, byVariance),
 			measured = spread(z);
 		z.forEach((value, i) => {

@@ -131,16 +131,16 @@ function makeTrainer(levels, { by_variance, one_epsilon, mean_for_sum, beta, see
 	}
 
 	// What is drawn: the terms of each whole epoch, means of the first digits, pictures from a lattice of codes
+	const epoch = () => (BATCH * steps) / count;
 	function report() {
-		const epoch = (BATCH * steps) / count;
 		const codes = Array.from({ length: 300 }, (_, row) => (encode(row), [heads[0], heads[1]]));
 		const pictures = Array.from({ length: 64 }, (_, i) => {
 			decode([0.6 * ((i % 8) - 3.5), 0.6 * (3.5 - (i >> 3))]);
 			return logits.slice(0, 784).map((logit) => 1 / (1 + Math.exp(-logit)));
 		});
-		return { epoch, curve: curve.slice(0, Math.floor(epoch)), codes, pictures };
+		return { epoch: epoch(), curve: curve.slice(0, Math.floor(epoch())), codes, pictures };
 	}
-	return { layers, learn, step, report };
+	return { layers, learn, step, epoch, report };
 }
 
 const EPOCHS = 30;
@@ -148,13 +148,10 @@ const IN_WORKER = `
 let trainer, timer;
 function go() {
   for (let i = 0; i < 4; i++) trainer.step();
-  if (tell().epoch < ${EPOCHS}) timer = setTimeout(go);
+  tell();
+  if (trainer.epoch() < ${EPOCHS}) timer = setTimeout(go);
 }
-function tell() {
-  const report = trainer.report();
-  postMessage(report);
-  return report;
-}
+const tell = () => postMessage(trainer.report());
 onmessage = ({ data }) => {
   clearTimeout(timer);
   if (data.levels) (trainer = makeTrainer(data.levels, data.settings)), tell();
@@ -200,8 +197,9 @@ function render({ model, el }) {
 	}
 	function begin(wish) {
 		if (finished()) {
-			const run = { ...report, ...JSON.parse(settings) };
-			if (nameOf(run) === strings.clean || !before || nameOf(before) !== strings.clean) before = run;
+			const run = { ...report, ...JSON.parse(settings) },
+				clean = (one) => nameOf(one) === strings.clean;
+			if (!before || clean(run) || !clean(before)) before = run;
 		}
 		settings = wish;
 		report = undefined;
@@ -297,11 +295,12 @@ function render({ model, el }) {
 			pale.textContent = say("pale", { name: nameOf(before), seed: before.seed, right: lastRight(before.curve) });
 		}
 		if (report) drawImages();
-		const past = before?.curve ?? [];
-		const said = mean_for_sum ? [] : curve.map(([error, charged]) => error + beta * charged);
+		const past = before?.curve ?? [],
+			said = mean_for_sum ? [] : curve.map(([error, charged]) => error + beta * charged),
+			[pastKl, nowKl] = [past, curve].map((one) => one.map((terms) => terms[1]));
 		const lines = { before: past.map(right), error: curve.map(([error]) => error), said, right: curve.map(right) };
 		drawCurves(loss, lines, 160, 220);
-		drawCurves(kl, { before: past.map((terms) => terms[1]), said: curve.map((terms) => terms[1]) }, 0, 10);
+		drawCurves(kl, { before: pastKl, said: nowKl }, 0, 10);
 	}
 
 	async function receive({ digits: [{ count, labels }, bytes] }) {

@@ -16,8 +16,8 @@ async function readFilms(parts, films) {
 }
 
 function render({ model, el }) {
-	const { strings, root, number, say, tone } = beginFigure({ model, el }, "tf"),
-		[films, colours] = ["films", "colours"].map((trait) => model.get(trait)),
+	const { strings, root, number, say, tone, traitsOf } = beginFigure({ model, el }, "tf"),
+		[films, colours] = traitsOf("films", "colours"),
 		all = Object.values(films),
 		losses = all.flatMap((one) => [...one.test, ...one.training]),
 		[low, high] = [Math.min(...losses), Math.max(...losses)],
@@ -142,7 +142,7 @@ function render({ model, el }) {
 			const [x, y, own] = [LEFT + 4 + i * step, toTop(Math.min(value, most)), film.dims.includes(i)],
 				box = { x, y, width: 0.8 * step, height: BASE - y };
 			element(bars, own ? "rect.tf-own" : "rect.tf-bar", box);
-			if (own) element(bars, "text", { x: x + 0.4 * step, y: BASE + 15, "text-anchor": "middle" }, String(i + 1));
+			if (own) addText(bars, "", x + 0.4 * step, BASE + 15, String(i + 1));
 		});
 	}
 
