@@ -106,7 +106,7 @@ def test_chapter_01_s_film_shows_keras_codes_and_pictures(shown_digits, moment, 
     film = read_film("film_autoencoder.bin")[""]
     encoder, _, autoencoder = network()
     codes = encoder.predict(shown_digits, verbose=0)
-    width = film["described"]["says"][1][2][moment]
+    width = film["described"]["says"][0][2][moment]
     assert np.abs(film["codes"][moment] - codes).max() < max(near * width, film["described"]["scale"])
     pictures = autoencoder.predict(shown_digits[:25], verbose=0)
     assert np.abs(film["pictures"][moment] - sheet_of(pictures)).max() < 1 / 30 + near
@@ -190,7 +190,7 @@ def test_codes_lie_where_the_frame_puts_them_and_the_second_curve_s_dot_where_it
     values = described["says"][0][2]
     for moment in (0, 20, len(values) - 1):
         page.evaluate("(moment) => views[0].model.set('moment', moment)", moment)
-        x, y, half = described["frames"][moment] if film == "autoencoder" else (0, 0, described["reach"])
+        x, y, half = described["frames"][moment]
         across, down = one["codes"][moment, :100].T - [[x], [y]]
         places = np.stack([0.5 + across / half / 2, 0.5 - down / half / 2], 1)
         assert places.min() > 0 and places.max() < 1

@@ -234,7 +234,7 @@ def film_parts(name, found, labels, dims=(0, 1), says=(), **more):
     """The parts of a file for one film: what `vaelab.widgets.training_film.read_film` reads.
 
     dims: the two latent dimensions whose codes are kept. says: [[name, digits], ...], what else the readout has, the
-    first drawn as the second curve. more: what else describes the film, such as its frame.
+    first drawn as the second curve. more: what else describes the film, such as its frame where it keeps one.
     """
     moments = list(found.values())
     kept = np.stack([np.concatenate([one["codes"][:, dims], one["sd"][:, dims]], 1) for one in moments])
@@ -254,9 +254,12 @@ def film_parts(name, found, labels, dims=(0, 1), says=(), **more):
         "labels": labels[chosen_codes(labels)].tolist(),
         "scale": float(scale),
         "dims": [int(dim) for dim in dims],
-        **({"says": [[key, digits, short(found, key)] for key, digits in says]} if says else {}),
         **more,
     }
+    if says:
+        description["says"] = [[key, digits, short(found, key)] for key, digits in says]
+    if "frame" in moments[0]:
+        description["frames"] = [one["frame"] for one in moments]
     return {
         f"{name} codes": (description, np.rint(kept / scale).astype("<i2").tobytes()),
         f"{name} pictures": ({}, zlib.compress((16 * levels[:, 0] + levels[:, 1]).tobytes(), 9)),
@@ -270,7 +273,7 @@ def short(found, key):
 
 @experiment
 def film_autoencoder(mnist):
-    """Chapter 01's training as a film: the codes, how far they spread and with whom they lie, reconstructions."""
+    """Chapter 01's training as a film: the codes, the frame that follows them, with whom they lie, reconstructions."""
     places = chosen_codes(mnist.y_test)
 
     def measure(autoencoder):
@@ -284,19 +287,16 @@ def film_autoencoder(mnist):
             "training": np.mean((training - mnist.x_train[:2000]) ** 2),
             "codes": codes[places],
             "sd": np.zeros((CODES, 2)),
-            "spread": np.median(np.linalg.norm(codes - np.median(codes, axis=0), axis=1)),
             "kin": 100 * np.mean(mnist.y_test[nearest] == mnist.y_test),
             "pictures": test[places[: SIDE_OF_GRID**2]],
         }
 
     found = filmed(keras.Model, train_autoencoder, mnist.x_train, measure)
-    for one in found.values():  # the smallest square that holds all codes, and some air
+    for one in found.values():  # the smallest square that holds the codes shown, and some air
         low, high = one["codes"].min(axis=0), one["codes"].max(axis=0)
         one["width"] = 1.1 * (high - low).max()
         one["frame"] = [float(f"{value:.4g}") for value in (*(low + high) / 2, one["width"] / 2)]
-    frames = [one["frame"] for one in found.values()]
-    says = [["spread", 1], ["width", 1], ["kin", 0]]
-    parts = film_parts("", found, mnist.y_test, says=says, frames=frames)
+    parts = film_parts("", found, mnist.y_test, says=[["width", 1], ["kin", 0]])
     print(f"Wrote {write_data_file('film_autoencoder.bin', parts):,} bytes", flush=True)
 
 
@@ -308,8 +308,10 @@ def film_vae(mnist):
     found = film_of_vae(mnist, train_vae, lambda vae, mean: ops.convert_to_numpy(vae.decode(grid)))
     for one in found.values():
         one["nats"] = one.pop("kl").sum()
-    says = [["nats", 1], ["spread", 2], ["typical_sd", 2]]
-    parts = film_parts("", found, mnist.y_test, says=says, reach=4, sds=2, prior=True)
+        one["edge"] = max(4, np.ceil(1.05 * np.abs(one["codes"]).max()))
+        one["frame"] = [0, 0, one["edge"]]
+    says = [["nats", 1], ["edge", 0], ["spread", 2], ["typical_sd", 2]]
+    parts = film_parts("", found, mnist.y_test, says=says, prior=True, sds=2)
     print(f"Wrote {write_data_file('film_vae.bin', parts):,} bytes", flush=True)
 
 

@@ -58,12 +58,19 @@ class TrainingFilm(HeavyFigure):
         return proposal["value"]
 
     def _still(self, figure):
+        from matplotlib.patches import Ellipse
+
         film = next(iter(self._films.values()))
         described = film["described"]
         plane, pictures, curve = figure.subplots(1, 3)
         codes = film["codes"][-1]
         for label, (x, y) in zip(described["labels"][:100], codes[:100], strict=False):
             plane.text(x, y, label, color=INK, fontsize=7, ha="center", va="center", clip_on=True)
+        sds = described.get("sds", 1)
+        for centre, sd in zip(codes[:20], film["sd"][-1], strict=False):
+            plane.add_patch(Ellipse(centre, *(2 * sds * sd), fill=False, ec=ACCENT))
+        if described.get("prior"):
+            plane.add_patch(Ellipse((0, 0), 2 * sds, 2 * sds, fill=False, ec=INK, ls="--"))
         x, y, half = described["frames"][-1] if "frames" in described else (0, 0, described["reach"])
         plane.set(xlim=(x - half, x + half), ylim=(y - half, y + half), aspect="equal")
         pictures.imshow(film["pictures"][-1], cmap="gray_r", interpolation="nearest")
@@ -101,19 +108,19 @@ def _strings(film):
         "autoencoder": {
             "title": tr("An autoencoder's codes spread."),
             "try": tr("Guess how far the codes will spread, and which kinds will part. Then play it."),
-            "codes": tr("Codes of test images, in a frame {width} units wide."),
+            "codes": tr("Codes of test images. The frame follows them: it is {width} units wide."),
             "pictures": tr("25 test images, reconstructed."),
             "readout": [
                 tr("Step {step}: test MSE {test}."),
-                tr("Half of the codes lie within {spread} units of the middle; {kin} % lie next to one of their kind."),
+                tr("Of 100 codes {kin} lie next to one of their own kind."),
             ],
             "curve": tr("MSE: test solid, training dashed"),
-            "second": tr("Radius that holds half of the codes"),
+            "second": tr("Width of the frame, in units"),
         },
         "vae": {
             "title": tr("A VAE fills its prior."),
             "try": tr("Guess what becomes of the ellipses. Then play it."),
-            "codes": tr("Means from −{reach} to {reach}; ellipses: two sd of q, dashed: of the prior."),
+            "codes": tr("Means, from −{edge} to {edge}. Ellipses: two sd of q; dashed: of the prior."),
             "pictures": tr("The plane, decoded at 25 equal shares of the prior."),
             "readout": [
                 tr("Step {step}: test −ELBO {test} nats, of which KL {nats}."),
