@@ -69,24 +69,17 @@
 	Scorer.score = ([name, , , , score]) =>
 		score + (kinds.find(([pattern]) => pattern.test(name))?.[1] ?? 0) + Math.min(9, headings.get(name) ?? 0);
 
-	// Formulas in an excerpt as far as plain text goes: p(z|x), not \(p(z \mid x)\).
+	// Formulas in an excerpt as far as plain text goes, with the symbols of the pages: p(z|x), not \(p(z \mid x)\).
 	const symbols = {
-		alpha: "α",
 		beta: "β",
-		gamma: "γ",
 		delta: "δ",
 		epsilon: "ε",
 		varepsilon: "ε",
-		theta: "θ",
 		lambda: "λ",
 		mu: "μ",
 		pi: "π",
-		rho: "ρ",
 		sigma: "σ",
-		phi: "φ",
-		varphi: "φ",
 		mid: " | ",
-		parallel: " ‖ ",
 		sim: " ∼ ",
 		approx: " ≈ ",
 		le: " ≤ ",
@@ -95,7 +88,6 @@
 		cdot: "·",
 		to: " → ",
 		ln: "ln ",
-		log: "log ",
 		exp: "exp",
 		int: "∫",
 		sum: "∑",

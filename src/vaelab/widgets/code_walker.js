@@ -72,8 +72,7 @@ function render({ model, el }) {
 	const drawing = element(main, "svg.vx-drawing", { role: "img" });
 	const sliders = element(root, "div.vx-sliders");
 	const walk = (way, event) => change({ way }, event),
-		put = (name, place, value, event) =>
-			change({ [name]: model.get(name).map((old, i) => (i === place ? value : old)) }, event);
+		put = (name, place, value, event) => change({ [name]: model.get(name).with(place, value) }, event);
 	const showWay = addSlider(element(sliders, "label"), strings.way, { min: 0, max: 1, step: 0.01 }, walk);
 	const showAmounts = Object.keys(directions).map((name, i) =>
 		addSlider(element(sliders, "label"), name, { min: -most, max: most, step: 0.1 }, (value, event) =>
@@ -146,11 +145,11 @@ function render({ model, el }) {
 		pictures.forEach((picture, i) => {
 			paint(picture, both[i] ?? more.map(shade), places);
 			const words = { line: strings[LINES[i]], percent, start, end, share: number(100 * differ, 1) };
-			set(picture, { "aria-label": say(i < 2 ? "image" : "difference_image", words) });
+			picture.ariaLabel = say(i < 2 ? "image" : "difference_image", words);
 		});
 		const lengths = times(STEPS + 1, (k) => at(k / STEPS).map(lengthOf));
 		const [low, round] = [0, 1].map((i) => number(Math.min(...lengths.map((pair) => pair[i])), 2));
-		set(drawing, { "aria-label": say("picture", { low, round }) });
+		drawing.ariaLabel = say("picture", { low, round });
 		drawLengths(way, lengths);
 		const [straight, spherical] = here.map((z) => number(lengthOf(z), 2));
 		first.textContent = say("readout", { straight, spherical });

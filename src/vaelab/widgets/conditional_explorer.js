@@ -35,7 +35,7 @@ function render({ model, el }) {
 	const others = element(readout, "span.ce-key", HIDDEN, strings.others);
 	own.hidden = others.hidden = !labels.length;
 	// A pinned handwriting stays below the digits, for comparison with wherever the point goes.
-	let pinned = null;
+	let pinned;
 	const pin = addButton(readout, "", () => keep(pinned ? null : model.get("point")), { class: "vx-button ce-pin" });
 	function keep(z) {
 		pinned = z;
@@ -55,15 +55,12 @@ function render({ model, el }) {
 	const choice = element(root, "fieldset.ce-choice");
 	const legend = element(choice, "legend", strings.choose);
 	const radios = [],
-		pins = [],
-		thumbnails = [];
+		[thumbnails, pins] = [[], []];
 	for (let label = 0; label < LABELS; label++) {
 		const box = element(choice, "label.ce-option");
-		const words = { type: "radio", name, value: label, "aria-label": say("digit", { label }) };
-		radios.push(element(box, "input", words));
+		radios.push(element(box, "input", { type: "radio", name, value: label, "aria-label": say("digit", { label }) }));
 		radios[label].addEventListener("change", (event) => change({ label }, event));
-		thumbnails.push(element(box, "canvas", { width, height, ...HIDDEN }));
-		pins.push(element(box, "canvas", { width, height, hidden: "", ...HIDDEN }));
+		for (const row of [thumbnails, pins]) row.push(element(box, "canvas", { width, height, ...HIDDEN }));
 		element(box, "span", HIDDEN, String(label));
 	}
 	element(root, "p.vx-small", { id: hint }, strings.hint);
@@ -90,7 +87,7 @@ function render({ model, el }) {
 		rare.textContent = say("rare", { percent: number(outside, outside < 1 ? 2 : 0) });
 		caption.textContent = say("caption", { label });
 		own.textContent = say("codes", { label });
-		set(picture, { "aria-label": say("image", { label, width, height, ink }) });
+		picture.ariaLabel = say("image", { label, width, height, ink });
 	}
 
 	function drawPlane() {

@@ -232,7 +232,7 @@ function render({ model, el }) {
 		}
 		paint(seen, x);
 		const ink = (100 * sumOf(x)) / x.length;
-		set(seen, { "aria-label": say("image", { ink: number(ink, 0) }) });
+		seen.ariaLabel = say("image", { ink: number(ink, 0) });
 		drawPad(!ink);
 		status.textContent = say(down || busy ? "down" : "up", { x: number(pen[0], 0), y: number(pen[1], 0) });
 
@@ -285,7 +285,7 @@ function render({ model, el }) {
 
 	function showExact(wanted, event) {
 		exact = wanted;
-		set(toggle, { "aria-pressed": String(exact) });
+		toggle.ariaPressed = exact;
 		toggle.textContent = exact ? strings.hide : strings.show;
 		forget();
 		change({}, event);

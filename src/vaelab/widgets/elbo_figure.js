@@ -166,8 +166,8 @@ function render({ model, el }) {
 		sliders.forEach((show, i) => show(state[NAMES[i]], number(state[NAMES[i]], 2)));
 		sum.textContent = say("sum", words);
 		parts.textContent = say("parts", words);
-		set(curves, { "aria-label": say("picture", words) });
-		set(bars, { "aria-label": say("bars", words) });
+		curves.ariaLabel = say("picture", words);
+		bars.ariaLabel = say("bars", words);
 	}
 
 	// Dragging across the curves moves the mean there

@@ -31,11 +31,11 @@ function render({ model, el }) {
 	}
 
 	function draw() {
-		answer.setAttribute("aria-disabled", String(guess === null || shown));
+		answer.ariaDisabled = guess === null || shown;
 		first.textContent = guess === null ? strings.wait : say("guess", { guess: tell(guess) });
 		second.textContent = shown ? `${say("truth", { truth: tell(truth) })} ${verdict()}` : "";
 		buttons.forEach((button, i) => {
-			button.setAttribute("aria-pressed", String(choices[i] === guess));
+			button.ariaPressed = choices[i] === guess;
 			button.classList.toggle("gs-true", shown && choices[i] === truth);
 		});
 		if (svg) drawBars();

@@ -222,7 +222,7 @@ function addSlider(label, name, { min, max, step }, move) {
 	return (value, text) => {
 		input.value = value;
 		shown.textContent = text;
-		set(input, { "aria-valuetext": text });
+		input.ariaValueText = text;
 	};
 }
 

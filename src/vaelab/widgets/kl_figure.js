@@ -151,7 +151,7 @@ function render({ model, el }) {
 		root.querySelector(".vx-small").textContent = two ? strings.small_two : strings.small;
 		kl.textContent = say("kl", words);
 		about.textContent = say("q", words);
-		set(curves, { "aria-label": `${say(two ? "picture_two" : "picture", words)} ${kl.textContent}` });
+		curves.ariaLabel = `${say(two ? "picture_two" : "picture", words)} ${kl.textContent}`;
 	}
 
 	// Dragging across the curves moves the mean there

@@ -62,7 +62,7 @@ function render({ model, el }) {
 		where.textContent = say("where", { x: number(point[0], decimals), y: number(point[1], decimals) });
 		state.textContent = say((outside ? "outside" : "inside") + tail, words);
 		const place = say(outside ? "image_outside" : "image_inside" + tail, words);
-		set(picture, { "aria-label": say("image", { width, height, ink: number(ink, 0), place }) });
+		picture.ariaLabel = say("image", { width, height, ink: number(ink, 0), place });
 	}
 
 	// Where the point has been of late; a jump leaves a gap
@@ -85,15 +85,16 @@ function render({ model, el }) {
 		});
 		const ends = [];
 		pathMarks = paths.map((path) => {
-			const [x1, y1, x2, y2] = [...to(path.from), ...to(path.to)];
-			const group = element(lines, "g.vx-path");
+			const [from, end] = [to(path.from), to(path.to)],
+				[x1, y1, x2, y2] = [...from, ...end],
+				group = element(lines, "g.vx-path");
 			shapes.push(element(group, "line", { x1, y1, x2, y2 }));
-			const length = Math.hypot(x2 - x1, y2 - y1) || 1;
-			[0, 100].forEach((percent, end) => {
-				const [x, y, way] = end ? [x2, y2, 1] : [x1, y1, -1],
-					first = [x + (way * 28 * (x2 - x1)) / length, y + (way * 24 * (y2 - y1)) / length + 4];
-				addDot(group, "", x, y, 3.5);
-				ends.push([element(group, "text", say("percent", { percent })), [first, ...around(x, y, [19, 27, 36])]]);
+			[from, end].forEach((place, i) => {
+				addDot(group, "", ...place, 3.5);
+				ends.push([
+					element(group, "text", say("percent", { percent: 100 * i })),
+					around(...place, [9, 14, 19, 27, 36]),
+				]);
 			});
 			return group;
 		});

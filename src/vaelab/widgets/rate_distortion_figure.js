@@ -68,7 +68,7 @@ function render({ model, el }) {
 		const label = element(curve, "text.rd-label", say("value", { beta: betaText(point.beta) }));
 		const places = [[x + 14, y - 8, "start"], ...around(x, y, [12, 18, 26, 36, 50, 70])];
 		placeFreely(label, places, drawn.flatMap(along), [LEFT + 2, TOP - 4, width - RIGHT, base - 2]);
-		set(curve, { "aria-label": `${say("picture", { count: points.length })} ${value.textContent}` });
+		curve.ariaLabel = `${say("picture", { count: points.length })} ${value.textContent}`;
 	}
 
 	function drawBars({ kl, active }) {
@@ -83,7 +83,7 @@ function render({ model, el }) {
 			element(bars, active[i] ? "rect.rd-bar.rd-active" : "rect.rd-bar", box);
 		});
 		const [smallest, largest] = [Math.min(...kl), Math.max(...kl)].map((value) => number(value, 2));
-		set(bars, { "aria-label": say("bars_picture", { count: kl.length, largest, smallest }) });
+		bars.ariaLabel = say("bars_picture", { count: kl.length, largest, smallest });
 	}
 
 	// Levels hold rows of ten pictures, one after the other
@@ -117,7 +117,7 @@ function render({ model, el }) {
 		drawBars(point);
 		canvases.forEach(([name, canvas], i) => {
 			drawRow(canvas, i === 0 ? 0 : 2 * index + i);
-			set(canvas, { "aria-label": i === 0 ? strings[name] : `${strings[name]}, ${named}` });
+			canvas.ariaLabel = i === 0 ? strings[name] : `${strings[name]}, ${named}`;
 		});
 	}
 

@@ -79,7 +79,7 @@ function render({ model, el }) {
 	});
 	const shows = strings.axes.map((name, k) =>
 		addSlider(element(sliders, "label"), name, RANGE, (value, event) =>
-			change({ point: model.get("point").map((old, i) => (i === k ? value : old)) }, event),
+			change({ point: model.get("point").with(k, value) }, event),
 		),
 	);
 	const draws = model.get("draws").map((_, i) => {
@@ -131,14 +131,14 @@ function render({ model, el }) {
 			mean.textContent = say("mean", { means: means.join("; ") });
 			draws.forEach((images, i) => images.forEach((image, k) => paint(image, drawn[k][i].pixels)));
 		}
-		[...tray.children].forEach((one, i) => set(one, { "aria-pressed": `${ten[i]}` === `${point}` }));
+		[...tray.children].forEach((one, i) => (one.ariaPressed = `${ten[i]}` === `${point}`));
 		sides.forEach((side, k) => {
 			const { code, pixels, i, distance } = show(side, point),
 				[x, y] = (code ?? []).map((value) => number(value, 1)),
 				words = { name: side.label, digit: parts.digits[0].labels[i], distance: number(distance, 2), x, y };
 			[pixels, pictureOf(stored, i)].forEach((one, n) => paint(side.pictures[n], one));
 			side.words.textContent = say("nearest", words);
-			set(side.pair, { "aria-label": say("image", words) });
+			side.pair.ariaLabel = say("image", words);
 			const codes = drawn[k].map((one) => one.code);
 			if (code) drawPlane(side, codes, code);
 		});
