@@ -308,7 +308,7 @@ def film_vae(mnist):
     found = film_of_vae(mnist, train_vae, lambda vae, mean: ops.convert_to_numpy(vae.decode(grid)))
     for one in found.values():
         one["nats"] = one.pop("kl").sum()
-        one["edge"] = max(4, np.ceil(1.05 * np.abs(one["codes"]).max()))
+        one["edge"] = max(4.0, float(np.ceil(np.abs(one["codes"]).max())))
         one["frame"] = [0, 0, one["edge"]]
     says = [["nats", 1], ["edge", 0], ["spread", 2], ["typical_sd", 2]]
     parts = film_parts("", found, mnist.y_test, says=says, prior=True, sds=2)
