@@ -81,10 +81,13 @@
 	function markScrollers() {
 		for (const [selector, name] of Object.entries(names)) {
 			for (const box of document.querySelectorAll(`.bd-article ${selector}`)) {
-				const scrolls = box.scrollWidth > box.clientWidth + 1,
-					marks = { tabindex: 0, role: "group", "aria-label": `${name}, scrolls sideways` };
-				if (!scrolls && box.getAttribute("role") !== "group") continue;
-				for (const mark in marks) scrolls ? box.setAttribute(mark, marks[mark]) : box.removeAttribute(mark);
+				const scrolls = box.scrollWidth > box.clientWidth + 1;
+				if (scrolls)
+					Object.entries({ tabindex: 0, role: "group", "aria-label": `${name}, scrolls sideways` }).forEach((a) =>
+						box.setAttribute(...a),
+					);
+				else if (box.getAttribute("role") === "group")
+					["tabindex", "role", "aria-label"].forEach((a) => box.removeAttribute(a));
 			}
 		}
 	}

@@ -65,7 +65,7 @@ function passThrough({ encoder, decoder }, x, epsilon) {
 	});
 	reconstruction /= epsilon.length;
 	const kl = 0.5 * sumOf(mean.map((m, axis) => m * m + sd[axis] ** 2 - 1 - logVar[axis]));
-	return { mean, logVar, sd, draws, reconstruction, kl };
+	return { mean, sd, draws, reconstruction, kl };
 }
 
 function render({ model, el }) {

@@ -40,7 +40,7 @@ const EDGE = 10,
 const NAMES = ["x", "mean", "log_var", "sigma_x"];
 
 function render({ model, el }) {
-	const { strings, root, number, say } = beginFigure({ model, el }),
+	const { strings, root, number, say, traitsOf } = beginFigure({ model, el }),
 		{ step, low, high, ...view } = model.get("view"),
 		ranges = Object.fromEntries(NAMES.map((name) => [name, view.ranges[name]])); // a notebook sorts them
 	const nats = (value) => number(value, Math.abs(value) < 10 ? 3 : Math.abs(value) < 100 ? 2 : 1);
@@ -55,7 +55,7 @@ function render({ model, el }) {
 	const at = times(POINTS + 1, (i) => low + (i / POINTS) * (high - low)),
 		toX = (z) => EDGE + ((z - low) / (high - low)) * (width - 2 * EDGE);
 	let width, tall, arms, down; // the heights of the curves, of the decoder's and of a bar with its name: less on a telephone
-	const now = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
+	const now = () => traitsOf(...NAMES);
 
 	// Over the densities the decoder's curve, over it the band of x: where they meet, the posterior has its bumps.
 	function drawDecoder({ x, sigma_x }) {

@@ -42,15 +42,15 @@ const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => va
 
 // number(value, digits), as the language writes it, with a true minus sign and never minus zero.
 function numbersOf(language) {
-	const formats = new Map();
+	const formats = {};
 	return (value, digits) => {
-		if (!formats.has(digits)) {
-			const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" };
-			formats.set(digits, new Intl.NumberFormat(language, options));
-		}
-		return formats.get(digits).format(value).replace("-", "−");
+		const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" };
+		formats[digits] ??= new Intl.NumberFormat(language, options);
+		return formats[digits].format(value).replace("-", "−");
 	};
 }
+
+const traitsOf = (model, names) => Object.fromEntries(names.map((name) => [name, model.get(name)]));
 
 // What a figure begins with: its words, say(name, values) for one with gaps, tone(name), a colour of its theme, and so on.
 function beginFigure({ model, el }, kind = "") {
@@ -61,7 +61,7 @@ function beginFigure({ model, el }, kind = "") {
 		root,
 		number: numbersOf(strings.language),
 		say: (name, values) => fill(strings[name], values),
-		traitsOf: (...names) => names.map((name) => model.get(name)),
+		traitsOf: (...names) => traitsOf(model, names),
 		tone: (name) => getComputedStyle(root).getPropertyValue(`--vx-${name}`),
 	};
 }
@@ -348,7 +348,7 @@ function writeState(names, model, first) {
 function enliven(options) {
 	const { model, root, draw, redraw = draw, again, settable = {}, traits = Object.keys(settable) } = options,
 		says = options.says ?? [...root.querySelectorAll(".vx-readout > *")];
-	const first = Object.fromEntries(traits.map((trait) => [trait, model.get(trait)]));
+	const first = traitsOf(model, traits);
 	addHead(root, model.get("strings"), model.get("number"), (event) => {
 		again?.();
 		change(first, event);

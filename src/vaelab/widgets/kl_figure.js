@@ -38,7 +38,7 @@ const LEFT = 44,
 	POINTS = 700;
 
 function render({ model, el }) {
-	const { strings, root, number, say } = beginFigure({ model, el }),
+	const { strings, root, number, say, traitsOf } = beginFigure({ model, el }),
 		{ prior, bumps, means, log_vars, step, low, high } = model.get("view"),
 		ranges = { mean: means, log_var: log_vars };
 	const nats = (value) => number(value, value < 10 ? 3 : value < 100 ? 2 : 1);
@@ -56,8 +56,7 @@ function render({ model, el }) {
 	});
 	function place(aim) {
 		if (Array.isArray(aim)) return { mean: aim[0], log_var: aim[1] };
-		const now = { mean: model.get("mean"), log_var: model.get("log_var") };
-		return climb((state) => aim([state.mean, state.log_var]), now, ranges);
+		return climb((state) => aim([state.mean, state.log_var]), traitsOf("mean", "log_var"), ranges);
 	}
 	const boxes = element(root, "div.vx-row.kl-boxes");
 	const [bumpy, keep] = ["two_bumps", "keep_scale"].map((name) =>

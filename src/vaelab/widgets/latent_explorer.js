@@ -2,7 +2,7 @@
 
 function render({ model, el }) {
 	const { strings, root, number, say, tone, traitsOf } = beginFigure({ model, el }),
-		[view, network, paths, regions] = traitsOf("view", "network", "paths", "regions");
+		{ view, network, paths, regions } = traitsOf("view", "network", "paths", "regions");
 	const layers = readLayers(network, model.get("weights"));
 	const codes = pairsOf(new Float32Array(copy(model.get("codes")))),
 		labels = new Uint8Array(copy(model.get("labels"))),

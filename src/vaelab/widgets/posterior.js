@@ -82,13 +82,9 @@ function makeSolver(layers) {
 		}
 
 		// The lines around the densest 39 % and 86 %, as those of an ellipse of one and two standard deviations
-		const smooth = new Map(),
-			at = (i, j) => grid.get(keyOf(i, j))?.[2];
-		function between(i, j) {
-			const key = keyOf(i, j);
-			if (!smooth.has(key)) smooth.set(key, interpolate(at, i / FINE, j / FINE));
-			return smooth.get(key);
-		}
+		const smooth = {},
+			at = (i, j) => grid.get(keyOf(i, j))?.[2],
+			between = (i, j) => (smooth[keyOf(i, j)] ??= interpolate(at, i / FINE, j / FINE));
 		const corners = [];
 		for (const [i, j, value] of grid.values()) {
 			if (value < now.peak - 9) continue;
@@ -138,16 +134,15 @@ function interpolate(value, x, y) {
 // The closed lines at which value(i, j) crosses the level, by marching squares over the given corners [i, j]. Returns
 // lists of points [i * step, j * step].
 function outline(value, corners, level, step) {
-	const nodes = new Map(); // {at, next}: a crossing, and the one or two beside it
+	const nodes = {}; // {at, next}: a crossing, and the one or two beside it
 	// The crossing of the edge from a corner to its neighbour on the right or above
 	function crossing(i, j, upwards) {
 		const id = `${i},${j},${upwards}`;
-		if (!nodes.has(id)) {
-			const [a, b] = [value(i, j), upwards ? value(i, j + 1) : value(i + 1, j)],
-				share = (level - a) / (b - a);
-			nodes.set(id, { at: upwards ? [i * step, (j + share) * step] : [(i + share) * step, j * step], next: [] });
-		}
-		return nodes.get(id);
+		if (nodes[id]) return nodes[id];
+		const [a, b] = [value(i, j), upwards ? value(i, j + 1) : value(i + 1, j)],
+			share = (level - a) / (b - a);
+		nodes[id] = { at: upwards ? [i * step, (j + share) * step] : [(i + share) * step, j * step], next: [] };
+		return nodes[id];
 	}
 	for (const [i, j] of corners) {
 		const four = [value(i, j), value(i + 1, j), value(i + 1, j + 1), value(i, j + 1)];
@@ -159,7 +154,7 @@ function outline(value, corners, level, step) {
 		if (crossed.length === 4 && middleInside !== inside[0]) crossed.push(crossed.shift());
 		crossed.forEach((one, k) => one.next.push(crossed[k ^ 1])); // in pairs
 	}
-	const left = new Set(nodes.values()),
+	const left = new Set(Object.values(nodes)),
 		lines = [];
 	for (const first of left) {
 		lines.push([]);

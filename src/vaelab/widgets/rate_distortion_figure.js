@@ -8,7 +8,7 @@ const SIDE = 28,
 
 function render({ model, el }) {
 	const { strings, root, number, say, traitsOf } = beginFigure({ model, el }),
-		[points, others, pictures] = traitsOf("points", "others", "pictures"),
+		{ points, others, pictures } = traitsOf("points", "others", "pictures"),
 		levels = unpackLevels(new Uint8Array(pictures.buffer ?? pictures, pictures.byteOffset ?? 0));
 	const nats = (value) => number(value, 1);
 	const betaText = (value) => new Intl.NumberFormat(strings.language, { maximumFractionDigits: 3 }).format(value);

@@ -79,7 +79,7 @@ function render({ model, el }) {
 	// Everything that depends on the sliders
 	function draw() {
 		if (epsilon !== model.get("epsilon")) return drawFrame();
-		const [mean, logVar, byVariance] = traitsOf("mean", "log_var", "by_variance");
+		const { mean, log_var: logVar, by_variance: byVariance } = traitsOf(...Object.keys(settable));
 		const { z, slopes, sigma, factor } = samples(epsilon, mean, logVar, byVariance),
 			measured = spread(z);
 		z.forEach((value, i) => {

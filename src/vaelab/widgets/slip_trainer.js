@@ -159,7 +159,7 @@ onmessage = ({ data }) => {
 };`;
 
 function render({ model, el }) {
-	const { strings, root, number, say, tone } = beginFigure({ model, el }),
+	const { strings, root, number, say, tone, traitsOf } = beginFigure({ model, el }),
 		betas = model.get("betas"),
 		switches = element(root, "div.st-switches");
 	const SLIPS = ["by_variance", "one_epsilon", "mean_for_sum"],
@@ -271,7 +271,7 @@ function render({ model, el }) {
 	}
 
 	function draw() {
-		const current = Object.fromEntries(traits.map((name) => [name, model.get(name)])),
+		const current = traitsOf(...traits),
 			{ beta, mean_for_sum, seed } = current;
 		if (JSON.stringify(current) !== settings) begin(JSON.stringify(current));
 		toggles.forEach((show, i) => show(current[SLIPS[i]]));

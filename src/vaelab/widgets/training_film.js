@@ -17,7 +17,7 @@ async function readFilms(parts, films) {
 
 function render({ model, el }) {
 	const { strings, root, number, say, tone, traitsOf } = beginFigure({ model, el }, "tf"),
-		[films, colours] = traitsOf("films", "colours"),
+		{ films, colours } = traitsOf("films", "colours"),
 		all = Object.values(films),
 		losses = all.flatMap((one) => [...one.test, ...one.training]),
 		[low, high] = [Math.min(...losses), Math.max(...losses)],
