@@ -47,11 +47,9 @@
 				if (values[name] === value) return;
 				values[name] = value;
 				tell(`change:${name}`);
-				tell("change");
 			},
-			on: (names, listener) => names.split(" ").forEach((name) => (listeners[name] ??= new Set()).add(listener)),
-			off: (names, listener) =>
-				names.split(" ").forEach((name) => (listener ? listeners[name]?.delete(listener) : delete listeners[name])),
+			on: (event, listener) => (listeners[event] ??= new Set()).add(listener),
+			off: (event, listener) => listeners[event]?.delete(listener),
 			save_changes() {},
 			send: ({ load: file }) =>
 				load(file).then(

@@ -103,7 +103,7 @@ function render({ model, el }) {
 
 	// The codes: those of the chosen label on top
 	function drawScatter() {
-		const ink = fit(scatter, square.left, square.top, square.side);
+		const ink = fit(scatter, square.side, square.left, square.top);
 		for (const mine of [false, true]) {
 			ink.fillStyle = tone(mine ? "accent" : "rim");
 			labels.forEach((label, i) => {

@@ -1,10 +1,11 @@
 // The other half of data_file.py: bytes that a figure does not carry with it, fetched when it comes near the screen.
 
 // Once the figure is near the screen, asks the host for its files. Calls done({part: [description, DataView]}) with all
-// that they hold, or else draw(). What came of it stands in root.dataset.loaded. Returns what ends the waiting.
+// that they hold, or else draw(), and root.dataset.data is "failed", not "loading". Returns what ends the waiting.
 function loadData(root, model, done, draw) {
 	const names = new Set([model.get("data_file"), model.get("more_data")].filter(Boolean)),
 		parts = {};
+	root.dataset.data = "loading";
 	async function receive({ loaded, failed: lost }, buffers) {
 		if (!names.has(loaded ?? lost)) return;
 		try {
@@ -17,13 +18,13 @@ function loadData(root, model, done, draw) {
 		} catch (error) {
 			stop();
 			console.warn(error);
-			root.dataset.loaded = "failed";
+			root.dataset.data = "failed";
 			draw();
 		}
 	}
 	const watch = new IntersectionObserver(
 		(entries) => {
-			if (!entries.some((entry) => entry.isIntersecting)) return;
+			if (!entries.at(-1).isIntersecting) return;
 			watch.disconnect();
 			stop = () => model.off("msg:custom", receive);
 			model.on("msg:custom", receive);

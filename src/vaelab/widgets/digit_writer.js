@@ -126,7 +126,7 @@ function render({ model, el }) {
 
 	function drawPad(empty) {
 		const side = padFrame.clientWidth || 200,
-			context = fit(pad, 0, 0, side),
+			context = fit(pad, side),
 			unit = side / SIDE;
 		context.fillStyle = "#ffffff";
 		context.fillRect(0, 0, side, side);
@@ -156,7 +156,7 @@ function render({ model, el }) {
 	// The codes of the whole plane stay where they are
 	function drawAll() {
 		whole.side = wholeFrame.clientWidth;
-		const ink = fit(cloud, 0, 0, whole.side);
+		const ink = fit(cloud, whole.side);
 		Object.assign(ink, { fillStyle: tone("edge"), globalAlpha: 0.6 });
 		for (const z of stored?.codes ?? []) ink.fillRect(...small.to(z), 1.5, 1.5);
 		draw();
@@ -241,7 +241,7 @@ function render({ model, el }) {
 		drawLens();
 		thumbnails.forEach((canvas, i) => paint(canvas, result ? result.draws[i].image : []));
 		about.textContent = found ? strings.both : strings.lens;
-		terms.textContent = strings[!ink ? "empty" : root.dataset.loaded === "failed" ? "failed" : "loading"];
+		terms.textContent = strings[ink ? root.dataset.data : "empty"];
 		where.textContent = posterior.textContent = "";
 		if (!result) return;
 		const [reconstruction, kl] = [result.reconstruction, result.kl].map((value) => Math.round(10 * value) / 10),

@@ -40,11 +40,9 @@ const EDGE = 10,
 const NAMES = ["x", "mean", "log_var", "sigma_x"];
 
 function render({ model, el }) {
-	const { strings, root, number, say, traitsOf } = beginFigure({ model, el }),
+	const { strings, root, number, nats, say, traitsOf } = beginFigure({ model, el }),
 		{ step, low, high, ...view } = model.get("view"),
 		ranges = Object.fromEntries(NAMES.map((name) => [name, view.ranges[name]])); // a notebook sorts them
-	const nats = (value) => number(value, Math.abs(value) < 10 ? 3 : Math.abs(value) < 100 ? 2 : 1);
-
 	const curves = element(root, "svg.vx-drawing.vx-across.ef-curves", { role: "img" }),
 		bars = element(root, "svg.vx-drawing.ef-bars", { role: "img" });
 	const [sum, parts] = addReadout(root);
@@ -138,7 +136,7 @@ function render({ model, el }) {
 		const { found, decimals } = ticks(bottom, ceiling, Math.max(3, width / 90));
 		ticksBelow(bars, base, found, toX, (value) => number(value, decimals), [16, width - 16]);
 		const anchor = there > width - 60 ? "end" : there < 60 ? "start" : "middle";
-		element(bars, "text.vx-title", { x: there, y: base + 34, "text-anchor": anchor }, strings.evidence);
+		addText(bars, "vx-title", there, base + 34, strings.evidence, anchor);
 		element(bars, "text", { x: EDGE, y: base + 33 }, there < 110 ? "" : strings.axis);
 	}
 

@@ -55,11 +55,13 @@ const traitsOf = (model, names) => Object.fromEntries(names.map((name) => [name,
 // What a figure begins with: its words, say(name, values) for one with gaps, tone(name), a colour of its theme, and so on.
 function beginFigure({ model, el }, kind = "") {
 	const strings = model.get("strings"),
+		number = numbersOf(strings.language),
 		root = element(el, `div.vaelab-explorer ${kind}`, { lang: strings.language });
 	return {
 		strings,
 		root,
-		number: numbersOf(strings.language),
+		number,
+		nats: (value) => number(value, Math.abs(value) < 10 ? 3 : Math.abs(value) < 100 ? 2 : 1),
 		say: (name, values) => fill(strings[name], values),
 		traitsOf: (...names) => traitsOf(model, names),
 		tone: (name) => getComputedStyle(root).getPropertyValue(`--vx-${name}`),
@@ -91,7 +93,7 @@ function ticksBelow(parent, y, values, toX, toText, [left, right] = [-Infinity, 
 		const x = toX(value),
 			anchor = x < left ? "start" : x > right ? "end" : "middle";
 		element(parent, "line", { x1: x, x2: x, y1: y, y2: y + 4 });
-		element(parent, "text", { x, y: y + 17, "text-anchor": anchor }, toText(value));
+		addText(parent, "", x, y + 17, toText(value), anchor);
 	}
 }
 
@@ -99,7 +101,7 @@ function ticksBelow(parent, y, values, toX, toText, [left, right] = [-Infinity, 
 function ticksBeside(parent, x, values, toY, toText) {
 	for (const value of values) {
 		element(parent, "line", { x1: x - 4, x2: x, y1: toY(value), y2: toY(value) });
-		element(parent, "text", { x: x - 7, y: toY(value) + 4, "text-anchor": "end" }, toText(value));
+		addText(parent, "", x - 7, toY(value) + 4, toText(value), "end");
 	}
 }
 
@@ -133,8 +135,8 @@ function startChart(
 // The d of a path through points [x, y].
 const through = (points) => "M" + points.map((point) => point.map((value) => value.toFixed(2)).join(" ")).join("L");
 
-const addText = (parent, kind, x, y, words) =>
-	element(parent, `text.${kind}`, { x, y, "text-anchor": "middle" }, words);
+const addText = (parent, kind, x, y, words, anchor = "middle") =>
+	element(parent, `text.${kind}`, { x, y, "text-anchor": anchor }, words);
 
 const addDot = (parent, kind, cx, cy, r) => element(parent, `circle.${kind}`, { cx, cy, r });
 

@@ -38,11 +38,9 @@ const LEFT = 44,
 	POINTS = 700;
 
 function render({ model, el }) {
-	const { strings, root, number, say, traitsOf } = beginFigure({ model, el }),
+	const { strings, root, number, nats, say, traitsOf } = beginFigure({ model, el }),
 		{ prior, bumps, means, log_vars, step, low, high } = model.get("view"),
 		ranges = { mean: means, log_var: log_vars };
-	const nats = (value) => number(value, value < 10 ? 3 : value < 100 ? 2 : 1);
-
 	const curves = element(root, "svg.vx-drawing.vx-across", { role: "img" });
 	const sliders = addSliders(element(root, "div.vx-sliders"), strings, ranges, step, (...move) => change(...move));
 	// Beside a Gaussian p places for q, beside one of two bumps the way downhill from where q is
@@ -120,8 +118,8 @@ function render({ model, el }) {
 			["p", far, p, -away],
 		]) {
 			const z = own[0] + side * Math.exp(own[1] / 2),
-				place = { x: toX(z) + 6 * side, y: toY(density(z, of)) - 4, "text-anchor": side < 0 ? "end" : "start" };
-			element(curves, "text.kl-name", place, name);
+				y = toY(density(z, of)) - 4;
+			addText(curves, "kl-name", toX(z) + 6 * side, y, name, side < 0 ? "end" : "start");
 		}
 		const [forward, backward] = [divergence(q, p), divergence(p, q)].map(nats),
 			needed = extent(first, second);

@@ -128,7 +128,7 @@ function render({ model, el }) {
 
 	// The cloud (discs of the radius around every code, with a rim) and the codes on it
 	function drawScatter() {
-		const ink = fit(scatter, square.left, square.top, square.side),
+		const ink = fit(scatter, square.side, square.left, square.top),
 			dot = clamp((0.3 * square.side) / Math.sqrt(count), [0.8, 4]);
 		for (const [name, rim] of [
 			["rim", 1],

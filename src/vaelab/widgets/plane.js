@@ -187,7 +187,7 @@ function addPlane(root, name, shape, square) {
 }
 
 // Lays the canvas over the square, sharp on any screen, and returns its context.
-function fit(canvas, left, top, side) {
+function fit(canvas, side, left = 0, top = 0) {
 	const scale = window.devicePixelRatio || 1,
 		ink = canvas.getContext("2d");
 	canvas.width = canvas.height = Math.round(side * scale);

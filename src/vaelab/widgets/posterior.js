@@ -150,8 +150,6 @@ function outline(value, corners, level, step) {
 		const inside = four.map((one) => one > level);
 		const edges = [0, 1, 2, 3].filter((k) => inside[k] !== inside[(k + 1) % 4]);
 		const crossed = edges.map((k) => crossing(i + (k === 1), j + (k === 2), k % 2 === 1));
-		const middleInside = four.reduce((sum, one) => sum + one) > 4 * level; // at a saddle the middle decides
-		if (crossed.length === 4 && middleInside !== inside[0]) crossed.push(crossed.shift());
 		crossed.forEach((one, k) => one.next.push(crossed[k ^ 1])); // in pairs
 	}
 	const left = new Set(Object.values(nodes)),

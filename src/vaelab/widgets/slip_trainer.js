@@ -192,7 +192,7 @@ function render({ model, el }) {
 	const finished = () => report?.epoch >= EPOCHS;
 
 	function fail() {
-		root.dataset.loaded = "failed";
+		root.dataset.data = "failed";
 		draw();
 	}
 	function begin(wish) {
@@ -240,7 +240,7 @@ function render({ model, el }) {
 
 	function drawImages() {
 		const side = plane.parentElement.clientWidth,
-			ink = fit(plane, 0, 0, side);
+			ink = fit(plane, side);
 		const sizes = report.codes.map((code) => Math.max(...code.map(Math.abs))).sort((a, b) => a - b),
 			reach = Math.max(3, 1.2 * sizes[290]), // some codes may lie far out
 			to = (value) => (0.5 + (0.5 * value) / reach) * side;
@@ -280,7 +280,7 @@ function render({ model, el }) {
 		root.dataset.epoch = epoch;
 		button.textContent = strings[wanted ? "pause" : finished() ? "another" : epoch ? "go_on" : "train"];
 		const state =
-			root.dataset.loaded === "failed" ? "failed" : wanted && !stored ? "loading" : epoch ? "epoch" : "untrained";
+			root.dataset.data === "failed" ? "failed" : wanted && !stored ? "loading" : epoch ? "epoch" : "untrained";
 		status.textContent = say(state, { epoch: Math.floor(epoch), count: EPOCHS, seed });
 		const right = ([, charged, fresh]) => fresh + charged,
 			lastRight = (curve) => number(right(curve.at(-1)), 1);

@@ -48,7 +48,7 @@ function render({ model, el }) {
 
 	function drawPlane() {
 		const side = main.clientWidth / 2 - 6,
-			ink = fit(plane, 0, 0, side),
+			ink = fit(plane, side),
 			{ reach, frames, labels, prior, sds = 1 } = films[name()],
 			{ codes } = read[name()],
 			share = at % 1,
@@ -116,7 +116,7 @@ function render({ model, el }) {
 		showWarm?.(model.get("warm_up"));
 		button.textContent = playing ? strings.pause : strings.play;
 		where.textContent = say("codes", words);
-		what.textContent = root.dataset.loaded === "failed" ? strings.failed : strings.pictures;
+		what.textContent = root.dataset.data === "failed" ? strings.failed : strings.pictures;
 		if (read) drawPlane(), drawSheet();
 
 		// Lines over the steps, and a dot on the solid one

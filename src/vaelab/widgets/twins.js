@@ -99,7 +99,7 @@ function render({ model, el }) {
 		const { view, codes } = parts[part][0],
 			side = frame.clientWidth,
 			{ to } = inSquare({ left: 0, top: 0, side, low: view[0], high: view[1] }),
-			ink = fit(plane, 0, 0, side);
+			ink = fit(plane, side);
 		const dot = (z, r, name, width) => {
 			ink.fillStyle = ink.strokeStyle = tone(name);
 			ink.lineWidth = width;
@@ -122,7 +122,7 @@ function render({ model, el }) {
 			ten = model.get("draws"),
 			shares = point.map((share) => say("percent", { percent: number(100 * share, 1) }));
 		shows.forEach((tell, k) => tell(point[k], shares[k]));
-		if (!stored) return (where.textContent = strings[root.dataset.loaded === "failed" ? "failed" : "loading"]);
+		if (!stored) return (where.textContent = strings[root.dataset.data]);
 		where.textContent = say("where", { x: shares[0], y: shares[1], n: Math.floor(100 * point[0]) + 1 });
 		if (ten !== last) {
 			last = ten;
