@@ -349,13 +349,13 @@ function writeState(names, model, first) {
 // readout, or of `says`, once the reader is still; and remove(), which ends all this and takes the figure off the page.
 function enliven(options) {
 	const { model, root, draw, redraw = draw, again, settable = {}, traits = Object.keys(settable) } = options,
+		{ small = model.get("strings").small } = options,
 		says = options.says ?? [...root.querySelectorAll(".vx-readout > *")];
 	const first = traitsOf(model, traits);
 	addHead(root, model.get("strings"), model.get("number"), (event) => {
 		again?.();
 		change(first, event);
 	});
-	const { small } = model.get("strings");
 	if (small) element(root, "p.vx-small", small);
 	const live = element(root, "p.vx-hidden", { "aria-live": "polite" });
 	let own, announcement, dark, width; // own: while this view itself sets the model

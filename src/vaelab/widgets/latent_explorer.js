@@ -185,12 +185,12 @@ function render({ model, el }) {
 	}
 	const small = element(root, "p.vx-small");
 	element(small, "span", { id: hint }, `${strings.hint} `);
-	element(small, "span", say("shaded", { radius: number(radius, decimals + 1) }));
+	element(small, "span", say("small", { radius: number(radius, decimals + 1) }));
 	const moveTo = plane.steer(model, view.start, (point, event) => change({ point }, event));
 
 	const again = () => ((places = []), (active = 0), select && (select.value = 0), showPath()),
 		settable = { point: (n, i) => clamp(n, [low[i], high[i]]) };
-	const { change, remove } = enliven({ model, root, draw, redraw: drawPlane, again, settable });
+	const { change, remove } = enliven({ model, root, draw, redraw: drawPlane, again, settable, small: "" });
 	return remove;
 }
 

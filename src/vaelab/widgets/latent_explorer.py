@@ -181,7 +181,7 @@ def _strings(with_path=False, with_gaussians=False):
         "image_inside": tr("inside the cloud of codes."),
         "image_inside_label": tr("inside the cloud of codes, nearest code a {label}."),
         "image_outside": tr("outside the cloud of codes."),
-        "shaded": tr(
+        "small": tr(
             "Shaded: the cloud, all points within {radius} of a code. That is the 99th percentile of the codes' "
             "distance to their fifth nearest code."
         )
