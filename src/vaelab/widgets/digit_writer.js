@@ -301,11 +301,10 @@ function render({ model, el }) {
 		});
 	}
 
-	// The pointer writes a line from where it goes down to where it is lifted. Unlike a plane, the pad keeps a finger that
-	// moves up or down: it is a grip of its own.
+	// Unlike a plane, the pad keeps a finger that moves up or down: onDrag knows it.
 	function follow(event) {
 		const box = pad.getBoundingClientRect(),
-			parts = event.type === "pointermove" ? (event.getCoalescedEvents?.() ?? []) : [];
+			parts = event.getCoalescedEvents?.() ?? [];
 		const points = (parts.length ? parts : [event]).map((part) =>
 			[part.clientX - box.left, part.clientY - box.top].map((value) => clamp((value / box.width) * SIDE, [0, SIDE])),
 		);

@@ -291,7 +291,7 @@ function onDragAcross(node, [left, right], range, step, move) {
 	});
 }
 
-// press(event) returns false for a key that is not the figure's; others go no further, as some themes turn pages with them.
+// press(event) returns false for a key that is not the figure's; others go no further: some themes turn pages with them.
 function onKeys(node, press) {
 	node.addEventListener("keydown", (event) => {
 		if (event.altKey || event.ctrlKey || event.metaKey || press(event) === false) return;
@@ -341,12 +341,12 @@ function writeState(names, model, first) {
 	return moved.map((name) => `${name}=${text(model.get(name))}`).join("&");
 }
 
-// Gives the figure its head and its small print. Calls redraw() now and whenever the theme or the width changes, and draw()
-// when one of the traits does; again(), if given, before the traits go back to what they were at first.
-// settable: {trait: allow of readValue} for what a link may set, by an event "vaelab:set" with {name: text}. Another,
-// "vaelab:state", says what such a link would hold now.
+// Gives the figure its head and its small print. Calls redraw() now and whenever the theme or the width changes, draw() when
+// one of the traits does, and again() before these go back to what they were at first.
+// settable: {trait: allow of readValue} for what a link may set, by an event "vaelab:set" with {name: text}; "vaelab:state"
+// says what such a link would hold.
 // Returns change(values, event), which sets traits for the reader, draws, and has a screen reader say the words of the
-// readout, or of `says`, once the reader is still; and remove(), which ends all this and takes the figure off the page.
+// readout, or of `says`, once the reader is still; and remove(), which takes the figure off the page.
 function enliven(options) {
 	const { model, root, draw, redraw = draw, again, settable = {}, traits = Object.keys(settable) } = options,
 		{ small = model.get("strings").small } = options,

@@ -69,7 +69,7 @@ function render({ model, el }) {
 		scale = [0, 0]; // of both areas
 	const toX = (z) => LEFT + ((z - low) / (high - low)) * (width - RIGHT - LEFT);
 
-	// lines: a height for each place under the name of a class
+	// lines: heights under the name of a class
 	function panel(top, title, lines, [bottom, ceiling]) {
 		const right = width - RIGHT,
 			base = top + TITLE + tall,

@@ -85,11 +85,11 @@ function render({ model, el }) {
 		});
 		const ends = [];
 		pathMarks = paths.map((path) => {
-			const [from, end] = [to(path.from), to(path.to)],
-				[x1, y1, x2, y2] = [...from, ...end],
+			const ways = [path.from, path.to].map(to),
+				[x1, y1, x2, y2] = ways.flat(),
 				group = element(lines, "g.vx-path");
 			shapes.push(element(group, "line", { x1, y1, x2, y2 }));
-			[from, end].forEach((place, i) => {
+			ways.forEach((place, i) => {
 				addDot(group, "", ...place, 3.5);
 				ends.push([
 					element(group, "text", say("percent", { percent: 100 * i })),

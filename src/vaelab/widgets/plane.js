@@ -156,7 +156,6 @@ function addPlane(root, name, shape, square) {
 		grip.style.transform = `translate(${x}px, ${y}px)`;
 	}
 
-	// A dot on the canvas, of a colour that is set before.
 	function dot(ink, z, r) {
 		const [x, y] = to(z);
 		ink.beginPath();
@@ -182,8 +181,7 @@ function addPlane(root, name, shape, square) {
 		});
 		return moveTo;
 	}
-	const parts = { main, hint, plot, scatter, axes, picture, caption };
-	return { ...parts, size, to, layOut, addRing, moveRing, dot, steer };
+	return { main, hint, plot, scatter, axes, picture, caption, size, to, layOut, addRing, moveRing, dot, steer };
 }
 
 // Lays the canvas over the square, sharp on any screen, and returns its context.

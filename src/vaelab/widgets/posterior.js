@@ -164,8 +164,8 @@ function outline(value, corners, level, step) {
 	return lines;
 }
 
-// Answers messages: after {layers}, {run, x, mean, sd} with post({run, result}), unless another {run} comes before. Works
-// in slices of so many milliseconds, so that it can.
+// Answers {run, x, mean, sd}, after {layers}, with post({run, result}), unless another run comes between slices of work, in
+// milliseconds.
 function answering(post, slice) {
 	let solver, latest;
 	return async ({ layers, run, x, mean, sd }) => {
