@@ -95,6 +95,8 @@ FIGURES = {
     "twins": lambda: Twins("twin, mixture", "VAE, N(0, I)"),
     "three in twenty dimensions": lambda: Twins("twin, mixture", "VAE, N(0, I)", "VAE, mixture", latent_dim=20),
     "film": lambda: TrainingFilm("collapse"),
+    "film of an autoencoder": lambda: TrainingFilm("autoencoder"),
+    "film of a VAE": lambda: TrainingFilm("vae"),
     "guess": lambda: Guess("Of a hundred, how many?", 37.4),
 }
 every_figure = pytest.mark.parametrize("kind", FIGURES)
