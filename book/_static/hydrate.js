@@ -20,9 +20,7 @@
 	// The widget's ES module, imported once however many figures use it, and its style sheet.
 	async function importModule(name) {
 		const code = await load(name);
-		const style = document.createElement("style");
-		style.textContent = code.css;
-		document.head.append(style);
+		document.head.append(Object.assign(document.createElement("style"), { textContent: code.css }));
 		const address = URL.createObjectURL(new Blob([code.esm], { type: "text/javascript" }));
 		const module = await import(address);
 		URL.revokeObjectURL(address);
@@ -42,25 +40,21 @@
 			const parent = path.slice(0, -1).reduce((value, key) => value[key], values);
 			parent[path.at(-1)] = decode(data);
 		}
-		const tell = (...message) => {
-			for (const listener of [...(listeners["msg:custom"] ?? [])]) listener(...message);
-		};
+		const tell = (event, ...message) => [...(listeners[event] ?? [])].forEach((listener) => listener(...message));
 		return {
 			get: (name) => values[name],
 			set(name, value) {
 				if (values[name] === value) return;
 				values[name] = value;
-				for (const event of [`change:${name}`, "change"])
-					for (const listener of [...(listeners[event] ?? [])]) listener();
+				tell(`change:${name}`);
 			},
-			on: (names, listener) => names.split(" ").forEach((name) => (listeners[name] ??= new Set()).add(listener)),
-			off: (names, listener) =>
-				names.split(" ").forEach((name) => (listener ? listeners[name]?.delete(listener) : delete listeners[name])),
+			on: (event, listener) => (listeners[event] ??= new Set()).add(listener),
+			off: (event, listener) => listeners[event]?.delete(listener),
 			save_changes() {},
 			send: ({ load: file }) =>
 				load(file).then(
-					(bytes) => tell({ loaded: file }, [decode(bytes)]),
-					() => tell({ failed: file }, []),
+					(bytes) => tell("msg:custom", { loaded: file }, [decode(bytes)]),
+					() => tell("msg:custom", { failed: file }, []),
 				),
 		};
 	}
@@ -79,11 +73,9 @@
 			console.warn(`The figure ${figure.dataset.figure} stays a still picture: ${error.message}`);
 			el.isConnected ? el.replaceWith(still) : figure.prepend(still);
 			figure.classList.add("still");
-			const note = document.createElement("p");
-			note.className = "living-figure-note";
-			const reason = error.reload ? "a part of it did not load; try to reload the page." : "it needs a newer browser.";
-			note.textContent = `This figure did not come alive, so here is a still picture of it: ${reason}`;
-			figure.append(note);
+			const reason = error.reload ? "a part of it did not load; try to reload the page." : "it needs a newer browser.",
+				textContent = `This figure did not come alive, so here is a still picture of it: ${reason}`;
+			figure.append(Object.assign(document.createElement("p"), { className: "living-figure-note", textContent }));
 		}
 	}
 

@@ -71,24 +71,17 @@
 		(kinds.find(([pattern]) => pattern.test(name))?.[1] ?? 0) +
 		Math.min(9, headings.get(name) ?? 0);
 
-	// Formulas in an excerpt as far as plain text goes: p(z|x), not \(p(z \mid x)\).
+	// Formulas in an excerpt as far as plain text goes, with the symbols of the pages: p(z|x), not \(p(z \mid x)\).
 	const symbols = {
-		alpha: "α",
 		beta: "β",
-		gamma: "γ",
 		delta: "δ",
 		epsilon: "ε",
 		varepsilon: "ε",
-		theta: "θ",
 		lambda: "λ",
 		mu: "μ",
 		pi: "π",
-		rho: "ρ",
 		sigma: "σ",
-		phi: "φ",
-		varphi: "φ",
 		mid: " | ",
-		parallel: " ‖ ",
 		sim: " ∼ ",
 		approx: " ≈ ",
 		le: " ≤ ",
@@ -97,7 +90,6 @@
 		cdot: "·",
 		to: " → ",
 		ln: "ln ",
-		log: "log ",
 		exp: "exp",
 		int: "∫",
 		sum: "∑",

@@ -130,7 +130,7 @@ def move_away(page):
 
 def test_the_site_s_own_scripts_stay_small():
     scripts = [*(ROOT / "src/vaelab/widgets").glob("*.js"), *(ROOT / "book/_static").glob("*.js")]
-    assert 60_000 < sum(script.stat().st_size for script in scripts) < 165_000
+    assert 60_000 < sum(script.stat().st_size for script in scripts) < 150_000
 
 
 @every_figure

@@ -40,16 +40,10 @@ function toMnist(strokes) {
 		}
 	}
 	const ink = nearest.map((distance) => clamp(reach - distance, [0, 1]));
-	const mass = [0, 0, 0];
+	const ways = [(i) => i % SIDE, (i) => Math.floor(i / SIDE)],
+		moved = ways.map((at) => Math.floor(SIDE / 2 - sumOf(ink.map((value, i) => value * at(i))) / sumOf(ink) + 0.5));
 	ink.forEach((value, i) => {
-		mass[0] += value * (i % SIDE);
-		mass[1] += value * Math.floor(i / SIDE);
-		mass[2] += value;
-	});
-	const [right, down] = [0, 1].map((axis) => Math.floor(SIDE / 2 - mass[axis] / mass[2] + 0.5));
-	ink.forEach((value, i) => {
-		const column = (i % SIDE) + right,
-			row = Math.floor(i / SIDE) + down;
+		const [column, row] = ways.map((at, axis) => at(i) + moved[axis]);
 		if (column >= 0 && column < SIDE && row >= 0 && row < SIDE) bytes[row * SIDE + column] = Math.round(255 * value);
 	});
 	return bytes;
@@ -65,83 +59,54 @@ function passThrough({ encoder, decoder }, x, epsilon) {
 	let reconstruction = 0;
 	const draws = epsilon.map((noise) => {
 		const z = mean.map((value, axis) => value + sd[axis] * noise[axis]),
-			image = Float64Array.from(decode(decoder, z));
-		for (let i = 0; i < image.length; i++) {
-			const logit = image[i];
-			reconstruction += Math.max(logit, 0) - x[i] * logit + Math.log1p(Math.exp(-Math.abs(logit)));
-			image[i] = 1 / (1 + Math.exp(-logit));
-		}
-		return { z, image };
+			logits = decode(decoder, z);
+		for (let i = 0; i < x.length; i++) reconstruction += ACTIVATIONS.softplus(logits[i]) - x[i] * logits[i];
+		return { z, image: logits.map(ACTIVATIONS.sigmoid) };
 	});
 	reconstruction /= epsilon.length;
-	const kl = 0.5 * mean.reduce((sum, m, axis) => sum + m * m + sd[axis] ** 2 - 1 - logVar[axis], 0);
-	return { mean, logVar, sd, draws, reconstruction, kl };
-}
-
-// Independent draws from N(0, 1), by Box and Muller
-function standardNormal() {
-	return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+	const kl = 0.5 * sumOf(mean.map((m, axis) => m * m + sd[axis] ** 2 - 1 - logVar[axis]));
+	return { mean, sd, draws, reconstruction, kl };
 }
 
 function render({ model, el }) {
-	const strings = model.get("strings"),
-		number = numbersOf(strings.language),
-		still = matchMedia("(prefers-reduced-motion: reduce)");
-	const count = model.get("epsilon").length;
+	const { strings, root, number, say, tone } = beginFigure({ model, el }, "dw"),
+		main = element(root, "div.dw-main"),
+		hint = newId(),
+		count = model.get("epsilon").length;
 
-	// The elements
-	const root = element(el, "div", { class: "vaelab-explorer dw", lang: strings.language }),
-		main = element(root, "div", { class: "dw-main" }),
-		hint = newId();
-	const panel = (name, words) => {
-		const box = element(main, "div", { class: `dw-${name}` }),
-			frame = element(box, "div", { class: "dw-frame" });
-		return [frame, words === undefined ? null : element(box, "p", { class: "dw-caption" }, words)];
-	};
-	const [padFrame, status] = panel("pad", "");
-	const pad = element(padFrame, "canvas", {
-		class: "dw-surface",
-		tabindex: 0,
-		role: "application",
-		"aria-label": strings.pad,
-		"aria-describedby": hint,
-		...OWN_KEYS,
+	const panel = (name) => element(element(main, `div.dw-${name}`), "div.dw-frame"),
+		caption = (frame, words) => element(frame.parentElement, "p.dw-caption", words);
+	const padFrame = panel("pad"),
+		words = { "aria-label": strings.pad, "aria-describedby": hint, ...OWN_KEYS },
+		pad = element(padFrame, "canvas.dw-surface", { tabindex: 0, role: "application", ...words }),
+		status = caption(padFrame);
+	const seenFrame = panel("seen"),
+		seen = element(seenFrame, "canvas.dw-image", { role: "img", width: SIDE, height: SIDE });
+	caption(seenFrame, strings.seen);
+	const wholeFrame = panel("whole"),
+		cloud = element(wholeFrame, "canvas", HIDDEN),
+		lensFrame = panel("lens"),
+		[map, lens] = [wholeFrame, lensFrame].map((frame) => element(frame, "svg", HIDDEN));
+	const button = (parent, words, press, attributes) =>
+		addButton(parent, words, press, { class: "dw-button", ...attributes });
+	const choice = element(main, "div.dw-choice", { role: "group", "aria-label": strings.choose });
+	const digits = times(10, (digit) => {
+		const label = { "aria-label": say("digit", { digit }), disabled: "" };
+		return button(choice, String(digit), (event) => choose(digit, event), label);
 	});
-	const [seenFrame] = panel("seen", strings.seen);
-	const seen = element(seenFrame, "canvas", { class: "dw-image", role: "img", width: SIDE, height: SIDE });
-	const [wholeFrame] = panel("whole"),
-		cloud = element(wholeFrame, "canvas", { "aria-hidden": "true" }),
-		map = element(wholeFrame, "svg", { "aria-hidden": "true", focusable: "false" });
-	const [lensFrame] = panel("lens"),
-		lens = element(lensFrame, "svg", { "aria-hidden": "true", focusable: "false" });
-	const button = (parent, words, press, attributes = {}) => {
-		const made = element(parent, "button", { type: "button", class: "dw-button", ...attributes, ...OWN_KEYS }, words);
-		made.addEventListener("click", press);
-		return made;
-	};
-	const choice = element(main, "div", { class: "dw-choice", role: "group", "aria-label": strings.choose });
-	const digits = Array.from({ length: 10 }, (_, digit) =>
-		button(choice, String(digit), (event) => choose(digit, event), { "aria-label": fill(strings.digit, { digit }) }),
-	);
-
 	button(choice, strings.clear, (event) => write([], event));
-	const words = element(main, "p", { class: "dw-caption dw-words" });
-	const gallery = element(main, "div", { class: "dw-gallery", role: "img", "aria-label": strings.draws });
-	const thumbnails = Array.from({ length: count }, () =>
-		element(gallery, "canvas", { class: "dw-image", width: SIDE, height: SIDE }),
-	);
-	const actions = element(main, "div", { class: "dw-actions" });
+	const about = element(main, "p.dw-caption.dw-words");
+	const gallery = element(main, "div.dw-gallery", { role: "img", "aria-label": strings.draws });
+	const thumbnails = times(count, () => element(gallery, "canvas.dw-image", { width: SIDE, height: SIDE }));
+	const actions = element(main, "div.dw-actions");
 	button(actions, strings.draw, drawAgain);
 	const toggle = button(actions, strings.show, (event) => showExact(!exact, event), { "aria-pressed": "false" });
-	const [terms, where] = addReadout(main),
-		posterior = element(where.parentElement, "span");
-	where.parentElement.classList.add("dw-readout");
-	element(root, "p", { class: "vx-small", id: hint }, strings.hint);
+	const [terms, where, posterior] = addReadout(main, 3);
+	terms.parentElement.classList.add("dw-readout");
+	element(root, "p.vx-small", { id: hint }, strings.hint);
 
-	// State of this view
 	let networks, // {encoder, decoder}, once they are here
 		stored, // {images, labels, codes, marks}
-		failed = false,
 		strokes = [],
 		written, // the pixels that the strokes made
 		last, // the pixels drawn last
@@ -151,43 +116,31 @@ function render({ model, el }) {
 		busy = false, // the pointer's
 		shown = -1, // of the stored images
 		exact = false,
-		found = null, // the exact posterior of the digit that stands here
-		waiting = 0,
+		found, // the exact posterior of the digit that stands here
+		waiting,
 		falling = false,
-		result = null,
-		solver,
-		side = 0; // of the pad
-	const pixels = () => new Uint8Array(copy(model.get("pixels")));
+		result,
+		solver;
+	const pixels = () => new Uint8Array(copy(model.get("pixels"))),
+		inked = () => Float64Array.from(pixels(), (value) => value / 255);
 
-	// ---- drawing ---------------------------------------------------------------------------------------------------
-
-	function drawPad(ink) {
-		const context = fit(pad, 0, 0, side),
+	function drawPad(empty) {
+		const side = padFrame.clientWidth || 200,
+			context = fit(pad, side),
 			unit = side / SIDE;
 		context.fillStyle = "#ffffff";
 		context.fillRect(0, 0, side, side);
-		if (strokes.length) {
-			Object.assign(context, {
-				lineWidth: 2 * PEN * unit,
-				lineCap: "round",
-				lineJoin: "round",
-				strokeStyle: "#000000",
-			});
-			for (const stroke of strokes) {
-				context.beginPath();
-				context.moveTo(stroke[0][0] * unit, stroke[0][1] * unit);
-				for (const [x, y] of stroke) context.lineTo(x * unit, y * unit);
-				context.stroke();
-			}
-		} else {
-			context.imageSmoothingEnabled = false;
-			context.drawImage(seen, 0, 0, side, side);
-			if (!ink.some(Boolean)) {
-				context.fillStyle = "#5b6270";
-				context.font = getComputedStyle(root).font;
-				context.textAlign = "center";
-				context.fillText(strings.invitation, side / 2, side / 2 - 24);
-			}
+		Object.assign(context, { lineWidth: 2 * PEN * unit, lineCap: "round", lineJoin: "round" });
+		for (const stroke of strokes) {
+			context.beginPath();
+			for (const [x, y] of [stroke[0], ...stroke]) context.lineTo(x * unit, y * unit);
+			context.stroke();
+		}
+		context.imageSmoothingEnabled = false;
+		if (!strokes.length) context.drawImage(seen, 0, 0, side, side);
+		if (empty) {
+			Object.assign(context, { fillStyle: "#5b6270", font: getComputedStyle(root).font, textAlign: "center" });
+			context.fillText(strings.invitation, side / 2, side / 2 - 24);
 		}
 		if (!keys) return;
 		// The keyboard's pen: a ring while it is up, a disc while it is down
@@ -197,87 +150,79 @@ function render({ model, el }) {
 		down ? context.fill() : context.stroke();
 	}
 
-	// The codes of the small plane, which stay where they are
-	function drawCloud() {
-		const size = wholeFrame.clientWidth,
-			ink = fit(cloud, 0, 0, size),
-			to = (value) => ((value + WHOLE) / (2 * WHOLE)) * size;
-		ink.fillStyle = getComputedStyle(root).getPropertyValue("--vx-edge");
-		ink.globalAlpha = 0.6;
-		for (let i = 0; i < (stored?.codes.length ?? 0); i += 2)
-			ink.fillRect(to(stored.codes[i]), to(-stored.codes[i + 1]), 1.5, 1.5);
+	const whole = { left: 0, top: 0, low: [-WHOLE, -WHOLE], high: [WHOLE, WHOLE] },
+		small = inSquare(whole);
+
+	// The codes of the whole plane stay where they are
+	function drawAll() {
+		whole.side = wholeFrame.clientWidth;
+		const ink = fit(cloud, whole.side);
+		Object.assign(ink, { fillStyle: tone("edge"), globalAlpha: 0.6 });
+		for (const z of stored?.codes ?? []) ink.fillRect(...small.to(z), 1.5, 1.5);
+		draw();
 	}
 
 	function drawWhole() {
-		const size = wholeFrame.clientWidth,
-			to = (value) => ((value + WHOLE) / (2 * WHOLE)) * size;
-		map.replaceChildren();
-		set(map, { width: size, height: size });
+		clear(map, whole.side, whole.side);
 		if (result) {
-			const { half, center } = frameOf(),
-				width = Math.max(18, (half / WHOLE) * size);
-			const box = { x: to(center[0]) - width / 2, y: to(-center[1]) - width / 2, width, height: width };
-			for (const halo of ["dw-halo", "dw-mark"]) element(map, "rect", { class: halo, ...box });
+			const width = Math.max(18, small.size(2 * halfOf())),
+				[x, y] = small.to(result.mean).map((middle) => middle - width / 2);
+			for (const halo of ["halo", "mark"]) element(map, `rect.dw-${halo}`, { x, y, width, height: width });
 		}
 		for (const [label, x, y] of stored?.marks ?? []) {
-			element(map, "text", { x: to(x), y: to(-y) + 4, "text-anchor": "middle" }, String(label));
+			const [left, top] = small.to([x, y]);
+			addText(map, "", left, top + 4, String(label));
 		}
 	}
 
-	// The part of the plane that is enlarged: around the ellipse, and around the exact posterior if it is there
-	function frameOf() {
-		const center = result.mean,
-			ends = result.sd.map((sd) => 3.6 * sd);
-		for (const line of found?.lines.flat() ?? []) {
-			for (const point of line) point.forEach((value, axis) => ends.push(1.1 * Math.abs(value - center[axis])));
-		}
-		const widest = Math.max(...ends);
-		return { center, half: HALVES.find((half) => half >= widest) ?? HALVES.at(-1) };
+	// Half the side of what is enlarged: around the ellipse, and around the exact posterior if it is there
+	function halfOf() {
+		const { mean, sd } = result,
+			ends = (found?.lines.flat(2) ?? []).flatMap((point) => point.map((value, axis) => 1.1 * (value - mean[axis])));
+		const widest = Math.max(...ends.map(Math.abs), ...sd.map((value) => 3.6 * value));
+		return HALVES.find((half) => half >= widest) ?? HALVES.at(-1);
 	}
 
 	function drawLens() {
-		const width = lensFrame.clientWidth,
-			{ left, right, top, bottom } = MARGIN,
-			span = Math.max(40, width - left - right);
-		lens.replaceChildren();
-		set(lens, { width, height: top + span + bottom });
-		lensFrame.style.height = `${top + span + bottom}px`;
-		const grid = element(lens, "g", { class: "vx-axes" });
-		element(grid, "rect", { x: left, y: top, width: span, height: span });
-		if (!result) return;
-		const { center, half } = frameOf(),
-			toX = (x) => left + ((x - center[0] + half) / (2 * half)) * span,
-			toY = (y) => top + ((center[1] + half - y) / (2 * half)) * span;
-		const [across, up] = [0, 1].map((axis) => ticks(center[axis] - half, center[axis] + half, Math.max(4, span / 60)));
-		ticksBelow(grid, top + span, across.found, toX, (value) => number(value, across.decimals), [left + 14, width - 22]);
-		ticksBeside(grid, left, up.found, toY, (value) => number(value, up.decimals));
-		element(grid, "text", { x: left + span / 2, y: top + span + 31, "text-anchor": "middle", class: "vx-name" }, "z₁");
-		element(grid, "text", { x: 10, y: top + 10, "text-anchor": "middle", class: "vx-name" }, "z₂");
-		const inside = newId(),
-			cut = element(element(lens, "defs"), "clipPath", { id: inside });
-		element(cut, "rect", { x: left, y: top, width: span, height: span });
-		const drawing = element(lens, "g", { class: "dw-drawing", "clip-path": `url(#${inside})` });
+		const { left, right, top, bottom } = MARGIN,
+			width = lensFrame.clientWidth,
+			side = Math.max(40, width - left - right),
+			height = top + side + bottom,
+			box = { x: left, y: top, width: side, height: side };
+		clear(lens, width, height);
+		lensFrame.style.height = `${height}px`;
+		if (!result) return element(element(lens, "g.vx-axes"), "rect", box);
+		const { mean, sd, draws } = result,
+			half = halfOf(),
+			[low, high] = [-half, half].map((away) => mean.map((value) => value + away)),
+			square = { left, top, side, low, high },
+			{ size, to } = inSquare(square);
+		drawAxes(lens, square, number, Math.max(4, side / 60), [left + 14, width - 22]);
+		const inside = newId();
+		element(element(element(lens, "defs"), "clipPath", { id: inside }), "rect", box);
+		const drawing = element(lens, "g", { "clip-path": `url(#${inside})` });
 		for (const line of found?.lines.flat().reverse() ?? []) {
-			const d = "M" + line.map(([x, y]) => `${toX(x).toFixed(1)} ${toY(y).toFixed(1)}`).join("L") + "Z";
-			element(drawing, "path", { class: "dw-exact", d });
+			element(drawing, "path.dw-exact", { d: `${through(line.map(to))}Z` });
 		}
-		for (const times of [1, 2]) {
-			const [rx, ry] = result.sd.map((sd) => ((times * sd) / (2 * half)) * span);
-			element(drawing, "ellipse", { class: "dw-ellipse", cx: toX(center[0]), cy: toY(center[1]), rx, ry });
+		for (const sds of [1, 2]) {
+			const [cx, cy, rx, ry] = [...to(mean), ...sd.map((value) => size(sds * value))];
+			element(drawing, "ellipse.dw-ellipse", { cx, cy, rx, ry });
 		}
-		result.draws.forEach(({ z }, i) => {
-			const dot = element(drawing, "circle", { class: "dw-dot", cx: toX(z[0]), cy: toY(z[1]), r: 4 });
-			if (falling && !still.matches) dot.style.animation = `dw-fall 350ms ${60 * i}ms ease-in both`;
+		draws.forEach(({ z }, i) => {
+			const dot = addDot(drawing, "dw-dot", ...to(z), 4);
+			if (falling && !LESS_MOTION.matches) dot.style.animation = `dw-fall 350ms ${60 * i}ms ease-in both`;
 		});
 		falling = false;
 	}
 
-	const pair = (values, digits) => ({ x: number(values[0], digits), y: number(values[1], digits) });
+	const spotOf = ({ mean, sd }) => {
+		const [x, y, across, up] = [...mean, ...sd].map((value, i) => number(value, i < 2 ? 2 : 3));
+		return { x, y, across, up };
+	};
 
-	// Everything that depends on the digit, on epsilon and on what was found
 	function draw() {
 		const bytes = pixels(),
-			x = Float64Array.from(bytes, (value) => value / 255);
+			x = inked();
 		const differs = (others) => bytes.some((value, i) => value !== others?.[i]);
 		if (strokes.length && differs(written)) strokes = []; // a digit that was not written here
 		if (differs(last)) {
@@ -286,52 +231,26 @@ function render({ model, el }) {
 			if (exact) waiting = setTimeout(seek, 150);
 		}
 		paint(seen, x);
-		const ink = (100 * x.reduce((sum, value) => sum + value)) / x.length;
-		set(seen, { "aria-label": fill(strings.image, { ink: number(ink, 0) }) });
-		drawPad(x);
-		const at = pair(pen, 0);
-		status.textContent = fill(down || busy ? strings.down : strings.up, at);
+		const ink = (100 * sumOf(x)) / x.length;
+		seen.ariaLabel = say("image", { ink: number(ink, 0) });
+		drawPad(!ink);
+		status.textContent = say(down || busy ? "down" : "up", { x: number(pen[0], 0), y: number(pen[1], 0) });
 
 		result = networks && ink ? passThrough(networks, x, model.get("epsilon")) : null;
-		root.dataset.state = result ? "read" : ink ? "waiting" : "empty";
 		drawWhole();
 		drawLens();
 		thumbnails.forEach((canvas, i) => paint(canvas, result ? result.draws[i].image : []));
-		posterior.textContent = "";
-		where.textContent = "";
-		words.textContent = found ? strings.both : strings.lens;
-		if (!ink) terms.textContent = strings.empty;
-		else if (!result) terms.textContent = failed ? strings.failed : strings.loading;
+		about.textContent = found ? strings.both : strings.lens;
+		terms.textContent = strings[ink ? root.dataset.data : "empty"];
+		where.textContent = posterior.textContent = "";
 		if (!result) return;
-		const [reconstruction, kl] = [result.reconstruction, result.kl].map((value) => Math.round(10 * value) / 10);
-		terms.textContent = fill(strings.terms, {
-			reconstruction: number(reconstruction, 1),
-			kl: number(kl, 1),
-			loss: number(reconstruction + kl, 1),
-		});
-		const [mean, sd] = [result.mean, result.sd].map((values, i) => pair(values, i + 2));
-		where.textContent = fill(strings.where, { x: mean.x, y: mean.y, across: sd.x, up: sd.y });
-		if (!exact) return;
-		if (!found) posterior.textContent = strings.computing;
-		else {
-			const [mean, sd] = [found.mean, found.sd].map((values, i) => pair(values, i + 2));
-			const words = { x: mean.x, y: mean.y, across: sd.x, up: sd.y, gap: number(found.gap, 1) };
-			posterior.textContent = fill(strings.posterior, words);
-		}
+		const [reconstruction, kl] = [result.reconstruction, result.kl].map((value) => Math.round(10 * value) / 10),
+			[first, second, loss] = [reconstruction, kl, reconstruction + kl].map((value) => number(value, 1));
+		terms.textContent = say("terms", { reconstruction: first, kl: second, loss });
+		where.textContent = say("where", spotOf(result));
+		if (found) posterior.textContent = say("posterior", { ...spotOf(found), gap: number(found.gap, 1) });
+		else if (exact) posterior.textContent = strings.computing;
 	}
-
-	function drawAll() {
-		side = Math.round(padFrame.clientWidth) || 200;
-		for (const [frame, height] of [
-			[padFrame, side],
-			[wholeFrame, wholeFrame.clientWidth],
-		])
-			frame.style.height = `${height}px`;
-		drawCloud();
-		draw();
-	}
-
-	// ---- what the reader does --------------------------------------------------------------------------------------
 
 	const setPixels = (bytes, event) => change({ pixels: new DataView(bytes.buffer) }, event);
 
@@ -354,9 +273,8 @@ function render({ model, el }) {
 	}
 
 	function drawAgain(event) {
-		const epsilon = Array.from({ length: count }, () => [standardNormal(), standardNormal()]);
 		falling = true;
-		change({ epsilon }, event);
+		change({ epsilon: times(count, () => [normal(Math.random), normal(Math.random)]) }, event);
 	}
 
 	function forget() {
@@ -367,77 +285,54 @@ function render({ model, el }) {
 
 	function showExact(wanted, event) {
 		exact = wanted;
-		set(toggle, { "aria-pressed": String(exact) });
+		toggle.ariaPressed = exact;
 		toggle.textContent = exact ? strings.hide : strings.show;
 		forget();
 		change({}, event);
-		if (exact) seek();
+		seek();
 	}
 
 	function seek() {
 		if (busy || !result || !exact) return;
 		solver ??= startSolver(networks.decoder);
-		const x = Float64Array.from(pixels(), (value) => value / 255);
-		const asked = { timeStamp: performance.now() };
-		solver.solve(x, result.mean, result.sd, (answer) => {
+		solver.solve(inked(), result.mean, result.sd, (answer) => {
 			found = answer;
-			root.dataset.took = String(Math.round(performance.now() - asked.timeStamp));
-			change({}, { timeStamp: performance.now() });
+			change({});
 		});
 	}
 
-	// The pointer writes a line from where it goes down to where it is lifted. Unlike a plane, the pad keeps a finger that
-	// moves up or down.
-	let held = null;
+	// Unlike a plane, the pad keeps a finger that moves up or down: onDrag knows it.
 	function follow(event) {
 		const box = pad.getBoundingClientRect(),
-			parts = event.type === "pointermove" ? (event.getCoalescedEvents?.() ?? []) : [];
+			parts = event.getCoalescedEvents?.() ?? [];
 		const points = (parts.length ? parts : [event]).map((part) =>
 			[part.clientX - box.left, part.clientY - box.top].map((value) => clamp((value / box.width) * SIDE, [0, SIDE])),
 		);
-		pen = points.at(-1);
-		if (event.type === "pointerdown" || !strokes.length) write([...strokes, points], event);
-		else {
-			strokes.at(-1).push(...points);
-			write(strokes, event);
-		}
-	}
-	pad.addEventListener("pointerdown", (event) => {
-		if (!event.isPrimary || event.button !== 0) return;
-		held = event.pointerId;
-		pad.setPointerCapture(held);
-		pad.focus({ preventScroll: true });
-		event.preventDefault();
 		busy = true;
 		keys = down = false;
-		follow(event);
-	});
-	pad.addEventListener("pointermove", (event) => event.pointerId === held && follow(event));
-	for (const end of ["pointerup", "pointercancel"]) {
-		pad.addEventListener(end, (event) => {
-			if (event.pointerId !== held) return;
-			held = null;
-			busy = false;
-			falling = true;
-			change({}, event);
-			if (exact) seek();
-		});
+		pen = points.at(-1);
+		if (event.type === "pointerdown" || !strokes.length) return write([...strokes, points], event);
+		strokes.at(-1).push(...points);
+		write(strokes, event);
 	}
+	onDrag(pad, follow, (event) => {
+		busy = false;
+		falling = true;
+		change({}, event);
+		seek();
+	});
 	for (const kind of ["focus", "blur"]) {
 		pad.addEventListener(kind, () => {
 			keys = pad.matches(":focus-visible");
-			if (side) draw();
+			draw();
 		});
 	}
-	pad.addEventListener("keydown", (event) => {
-		if (event.altKey || event.ctrlKey || event.metaKey) return;
+	onKeys(pad, (event) => {
 		const step = arrowStep(event, 1);
-		if (!step && !/^( |Backspace|[0-9])$/.test(event.key)) return;
-		event.preventDefault();
-		event.stopPropagation(); // some themes turn pages on the arrow keys
+		if (!step && !/^( |Backspace|[0-9])$/.test(event.key)) return false;
 		keys = true;
 		if (step) {
-			pen = [clamp(pen[0] + step[0], [0, SIDE]), clamp(pen[1] - step[1], [0, SIDE])];
+			pen = [pen[0] + step[0], pen[1] - step[1]].map((value) => clamp(value, [0, SIDE]));
 			if (!down) return change({}, event);
 			strokes.at(-1).push(pen);
 			write(strokes, event);
@@ -451,40 +346,26 @@ function render({ model, el }) {
 		} else choose(Number(event.key), event);
 	});
 
-	// ---- the networks come when the figure is near the screen ------------------------------------------------------
+	function receive({ encoder, decoder, images, codes }) {
+		networks = { encoder: readLayers(...encoder), decoder: readLayers(...decoder) };
+		stored = {
+			images: new Uint8Array(copy(images[1])),
+			labels: images[0].labels,
+			codes: pairsOf(scaled(codes[1], codes[0].scale)),
+			marks: codes[0].marks,
+		};
+		for (const one of digits) one.disabled = false;
+		drawAll();
+	}
+	const stopLoading = loadData(root, model, receive, draw);
 
-	let stopLoading = whenNear(root, () => {
-		stopLoading = loadDataFile(
-			model,
-			({ encoder, decoder, images, codes }) => {
-				networks = { encoder: readLayers(...encoder), decoder: readLayers(...decoder) };
-				stored = {
-					images: new Uint8Array(copy(images[1])),
-					labels: images[0].labels,
-					codes: Float64Array.from(new Int16Array(copy(codes[1])), (value) => value * codes[0].scale),
-					marks: codes[0].marks,
-				};
-				for (const one of digits) one.disabled = false;
-				root.dataset.loaded = "true";
-				drawCloud();
-				draw();
-			},
-			() => {
-				failed = true;
-				draw();
-			},
-		);
-	});
-	for (const one of digits) one.disabled = true;
-
-	// Back to the first digit
 	function again() {
-		strokes = [];
-		[pen, keys, down, shown] = [[SIDE / 2, SIDE / 2], false, false, -1];
-		if (exact) showExact(false, { timeStamp: performance.now() });
+		[strokes, pen, keys, down, shown] = [[], [SIDE / 2, SIDE / 2], false, false, -1];
+		if (exact) showExact(false);
 	}
 
-	const parts = { model, traits: ["pixels", "epsilon"], root, box: lensFrame, says: [status, terms, where, posterior] };
+	const says = [status, terms, where, posterior],
+		parts = { model, traits: ["pixels", "epsilon"], root, says };
 	const { change, remove } = enliven({ ...parts, draw, redraw: drawAll, again });
 	return () => {
 		stopLoading();
@@ -494,5 +375,5 @@ function render({ model, el }) {
 	};
 }
 
-export { decode, interpolate, makeSolver, outline, passThrough, readDataFile, readLayers, toMnist };
+export { makeSolver, passThrough, readDataFile, readLayers, toMnist };
 export default { render };

@@ -1,6 +1,6 @@
 // One number x, a decoder with a curve, and a Gaussian q in the place of the posterior: ln p(x) = ELBO + gap.
 
-// ---- the arithmetic, the same as ELBOFigure's in Python; a state is {x, mean, log_var, sigma_x} -------------------
+// ---- the arithmetic, the same as ELBOFigure's in Python; a state is {x, mean, log_var, sigma_x} ----
 
 const LOG_2_PI = Math.log(2 * Math.PI);
 const decode = (z) => z ** 2 / 2 + z / 4;
@@ -29,8 +29,6 @@ function gap(state, evidence = logEvidence(state)) {
 	return integrate(integrand, state.mean - reach, state.mean + reach, 2000);
 }
 
-// ---- the figure ------------------------------------------------------------------------------------------------
-
 const EDGE = 10,
 	TITLE = 24,
 	AXIS = 38,
@@ -42,76 +40,63 @@ const EDGE = 10,
 const NAMES = ["x", "mean", "log_var", "sigma_x"];
 
 function render({ model, el }) {
-	const strings = model.get("strings"),
-		{ ranges, step, low, high } = model.get("view");
-	const number = numbersOf(strings.language);
-	const nats = (value) => number(value, Math.abs(value) < 10 ? 3 : Math.abs(value) < 100 ? 2 : 1);
-
-	// The elements
-	const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language });
-	const curves = element(root, "svg", { class: "vx-drawing vx-across ef-curves", role: "img", focusable: "false" });
-	const bars = element(root, "svg", { class: "vx-drawing ef-bars", role: "img", focusable: "false" });
+	const { strings, root, number, nats, say, traitsOf } = beginFigure({ model, el }),
+		{ step, low, high, ...view } = model.get("view"),
+		ranges = Object.fromEntries(NAMES.map((name) => [name, view.ranges[name]])); // a notebook sorts them
+	const curves = element(root, "svg.vx-drawing.vx-across.ef-curves", { role: "img" }),
+		bars = element(root, "svg.vx-drawing.ef-bars", { role: "img" });
 	const [sum, parts] = addReadout(root);
-	const controls = element(root, "div", { class: "vx-sliders ef-sliders" });
-	const sliders = NAMES.map((name) => {
-		const [min, max] = ranges[name],
-			move = (value, event) => change({ [name]: value }, event);
-		return addSlider(element(controls, "label"), strings[name], { min, max, step }, move);
-	});
-	const button = element(root, "button", { type: "button", class: "ef-best", ...OWN_KEYS }, strings.best);
-	element(root, "p", { class: "vx-small" }, strings.small);
+	const controls = element(root, "div.vx-sliders.ef-sliders"),
+		sliders = addSliders(controls, strings, ranges, step, (...move) => change(...move));
+	addButton(root, strings.best, (event) => change(climb(elbo, now(), ranges), event), { class: "ef-best" });
 
-	let width = 0,
-		tall = 130,
-		arms = 64,
-		down = 44; // the heights of the curves, of the decoder's and of a bar with its name: less on a telephone
-	const now = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
+	const at = times(POINTS + 1, (i) => low + (i / POINTS) * (high - low)),
+		toX = (z) => EDGE + ((z - low) / (high - low)) * (width - 2 * EDGE);
+	let width, tall, arms, down; // the heights of the curves, of the decoder's and of a bar with its name: less on a telephone
+	const now = () => traitsOf(...NAMES);
 
 	// Over the densities the decoder's curve, over it the band of x: where they meet, the posterior has its bumps.
-	function drawDecoder({ x, sigma_x }, toX, at) {
+	function drawDecoder({ x, sigma_x }) {
 		const toY = (value) => TITLE + arms * (1 - clamp((value - FLOOR) / (CEILING - FLOOR), [0, 1])),
 			right = width - EDGE,
 			[top, bottom] = [x + sigma_x, x - sigma_x].map(toY);
-		element(curves, "text", { class: "vx-title", x: EDGE, y: 15 }, strings.decoder);
-		element(curves, "rect", { class: "ef-band", x: EDGE, y: top, width: right - EDGE, height: bottom - top });
-		element(curves, "line", { class: "ef-x", x1: EDGE, x2: right, y1: toY(x), y2: toY(x) });
-		const trace = at.filter((z) => decode(z) < CEILING).map((z) => `${toX(z).toFixed(1)} ${toY(decode(z)).toFixed(1)}`);
-		element(curves, "path", { class: "ef-decoder", d: "M" + trace.join("L") });
+		element(curves, "text.vx-title", { x: EDGE, y: 15 }, strings.decoder);
+		element(curves, "rect.ef-band", { x: EDGE, y: top, width: right - EDGE, height: bottom - top });
+		element(curves, "line.ef-x", { x1: EDGE, x2: right, y1: toY(x), y2: toY(x) });
+		const shown = at.filter((z) => decode(z) < CEILING);
+		element(curves, "path.ef-decoder", { d: through(shown.map((z) => [toX(z), toY(decode(z))])) });
 	}
 
 	function drawCurves(state, evidence) {
 		const right = width - EDGE,
 			start = TITLE + arms + 6,
 			base = start + TITLE + tall;
-		const lines = [
-			["ef-posterior", (z) => Math.exp(logJoint(z, state) - evidence)],
-			["ef-prior", (z) => Math.exp(logPrior(z))],
-			["ef-q", (z) => Math.exp(logQ(z, state))],
-		];
-		const at = Array.from({ length: POINTS + 1 }, (_, i) => low + (i / POINTS) * (high - low));
-		const ceiling = 1.06 * Math.max(...lines.map(([, f]) => Math.max(...at.map(f))));
-		const toX = (z) => EDGE + ((z - low) / (high - low)) * (right - EDGE);
-		curves.replaceChildren();
-		set(curves, { height: base + AXIS, viewBox: `0 0 ${width} ${base + AXIS}` });
-		drawDecoder(state, toX, at);
-		element(curves, "text", { class: "vx-title", x: EDGE, y: start + 15 }, strings.curves);
-		for (const [name, f] of lines) {
-			const trace = at.map((z) => `${toX(z).toFixed(1)} ${(base - (f(z) / ceiling) * tall).toFixed(1)}`).join("L");
-			const close = name === "ef-posterior" ? `L${right} ${base}L${EDGE} ${base}Z` : "";
-			element(curves, "path", { class: name, d: `M${trace}${close}` });
+		const lines = {
+			posterior: at.map((z) => Math.exp(logJoint(z, state) - evidence)),
+			prior: at.map((z) => Math.exp(logPrior(z))),
+			q: at.map((z) => Math.exp(logQ(z, state))),
+		};
+		const ceiling = 1.06 * Math.max(...Object.values(lines).flat());
+		clear(curves, width, base + AXIS);
+		drawDecoder(state);
+		element(curves, "text.vx-title", { x: EDGE, y: start + 15 }, strings.curves);
+		for (const name in lines) {
+			const trace = through(lines[name].map((height, i) => [toX(at[i]), base - (height / ceiling) * tall])),
+				close = name === "posterior" ? `L${right} ${base}L${EDGE} ${base}Z` : "";
+			element(curves, `path.ef-${name}`, { d: trace + close });
 		}
 		element(curves, "line", { x1: EDGE, x2: right, y1: base, y2: base });
 		const values = ticks(low, high, Math.max(4, width / 70)).found;
 		ticksBelow(curves, base, values, toX, (value) => number(value, 0), [14, width - 14]);
-		element(curves, "text", { class: "vx-title", x: toX(0), y: base + 33, "text-anchor": "middle" }, "z");
+		addText(curves, "vx-title", toX(0), base + 33, "z");
 	}
 
 	// Each bar begins where the one before it ends; the dashed line is computed by itself.
 	function drawBars(evidence, first, kl, missing) {
-		const ends = [
-			[0, first],
-			[first, first - kl],
-			[first - kl, first - kl + missing],
+		const rows = [
+			["reconstruction", first, 0],
+			["kl", -kl, first],
+			["gap", missing, first - kl],
 		];
 		const lowest = Math.min(first - kl, evidence),
 			highest = Math.max(0, first, evidence);
@@ -122,44 +107,36 @@ function render({ model, el }) {
 		const toX = (value) => EDGE + ((value - bottom) / (ceiling - bottom)) * (width - 2 * EDGE);
 		const height = 3 * down + FOOT,
 			base = 3 * down + 2;
-		bars.replaceChildren();
-		set(bars, { height, viewBox: `0 0 ${width} ${height}` });
+		clear(bars, width, height);
 		const fills = { kl: addStripes(bars), gap: addStripes(bars) };
-		for (const [i, name] of ["kl", "gap"].entries()) bars.children[i].setAttribute("class", `ef-${name}`);
-		bars.children[1].firstChild.setAttribute("patternTransform", "rotate(-45)");
-		const words = [
-			["reconstruction", first],
-			["kl", -kl],
-			["gap", missing],
-		];
-		words.forEach(([name, value], row) => {
-			const y = row * down,
-				[start, end] = ends[row].map(toX);
-			const bar = { x: Math.min(start, end), width: Math.abs(end - start), y: y + 24, height: BAR };
-			const drawn = element(bars, "rect", { class: "ef-bar ef-" + name, ...bar });
-			drawn.style.fill = fills[name] ?? "";
+		["kl", "gap"].forEach((name, i) => set(bars.children[i], { class: `ef-${name}` }));
+		set(bars.children[1].firstChild, { patternTransform: "rotate(-45)" });
+		rows.forEach(([name, value, from], row) => {
+			const [start, end] = [from, from + value].map(toX),
+				bar = { x: Math.min(start, end), width: Math.abs(end - start), y: row * down + 24, height: BAR };
+			element(bars, `rect.ef-bar.ef-${name}`, bar).style.fill = fills[name] ?? "";
 		});
 		const there = toX(evidence);
-		words.forEach(([name, value], row) => {
+		rows.forEach(([name, value, from], row) => {
 			const y = row * down,
-				label = { class: "vx-title", x: EDGE, y: y + 17 };
-			const end = element(bars, "text", label, `${strings[name]}: ${nats(value)}`).getComputedTextLength() + EDGE + 4;
+				label = element(bars, "text.vx-title", { x: EDGE, y: y + 17 }, `${strings[name]}: ${nats(value)}`),
+				end = label.getComputedTextLength() + EDGE + 4;
 			// Lines stop at words in their way.
 			const parts = (x) => (x > end ? [[y, y + 24]] : [[y + 22, y + 24]]);
-			const start = toX(ends[row][0]),
+			const start = toX(from),
 				rest = [y + 24, row === 2 ? base : y + down];
 			for (const [y1, y2] of row ? [[y - 4, y], ...parts(start)] : []) {
-				element(bars, "line", { class: "ef-link", x1: start, x2: start, y1, y2 });
+				element(bars, "line.ef-link", { x1: start, x2: start, y1, y2 });
 			}
 			for (const [y1, y2] of row ? [...parts(there), rest] : [rest]) {
-				element(bars, "line", { class: "ef-evidence", x1: there, x2: there, y1, y2 });
+				element(bars, "line.ef-evidence", { x1: there, x2: there, y1, y2 });
 			}
 		});
 		element(bars, "line", { x1: EDGE, x2: width - EDGE, y1: base, y2: base });
 		const { found, decimals } = ticks(bottom, ceiling, Math.max(3, width / 90));
 		ticksBelow(bars, base, found, toX, (value) => number(value, decimals), [16, width - 16]);
 		const anchor = there > width - 60 ? "end" : there < 60 ? "start" : "middle";
-		element(bars, "text", { class: "vx-title", x: there, y: base + 34, "text-anchor": anchor }, strings.evidence);
+		addText(bars, "vx-title", there, base + 34, strings.evidence, anchor);
 		element(bars, "text", { x: EDGE, y: base + 33 }, there < 110 ? "" : strings.axis);
 	}
 
@@ -185,22 +162,17 @@ function render({ model, el }) {
 			evidence: nats(evidence),
 		};
 		sliders.forEach((show, i) => show(state[NAMES[i]], number(state[NAMES[i]], 2)));
-		sum.textContent = fill(strings.sum, words);
-		parts.textContent = fill(strings.parts, words);
-		curves.setAttribute("aria-label", fill(strings.picture, words));
-		bars.setAttribute("aria-label", fill(strings.bars, words));
+		sum.textContent = say("sum", words);
+		parts.textContent = say("parts", words);
+		curves.ariaLabel = say("picture", words);
+		bars.ariaLabel = say("bars", words);
 	}
 
-	button.addEventListener("click", (event) => change(climb(elbo, now(), ranges), event));
-
 	// Dragging across the curves moves the mean there
-	onDrag(curves, (event) => {
-		const share = (event.clientX - curves.getBoundingClientRect().left - EDGE) / (width - 2 * EDGE);
-		change({ mean: clamp(Math.round((low + share * (high - low)) / step) * step, ranges.mean) }, event);
-	});
+	const move = (mean, event) => change({ mean: clamp(mean, ranges.mean) }, event);
+	onDragAcross(curves, [EDGE, EDGE], [low, high], step, move);
 
-	const settable = Object.fromEntries(NAMES.map((name) => [name, (n) => clamp(n, ranges[name])]));
-	const { change, remove } = enliven({ model, traits: NAMES, root, box: curves, says: [sum, parts], draw, settable });
+	const { change, remove } = enliven({ model, root, draw, settable: ranges });
 	return remove;
 }
 

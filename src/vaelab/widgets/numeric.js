@@ -13,13 +13,9 @@ function climb(f, state, ranges) {
 		height = f(best);
 	for (let step = 0.05; step > 1e-4; ) {
 		let moved = false;
-		for (const [name, sign] of [
-			["mean", 1],
-			["mean", -1],
-			["log_var", 1],
-			["log_var", -1],
-		]) {
-			const next = { ...best, [name]: clamp(best[name] + sign * step, ranges[name]) },
+		for (const way of [0, 1, 2, 3]) {
+			const name = way < 2 ? "mean" : "log_var",
+				next = { ...best, [name]: clamp(best[name] + (way % 2 ? -step : step), ranges[name]) },
 				there = f(next);
 			if (there > height) [best, height, moved] = [next, there, true];
 		}

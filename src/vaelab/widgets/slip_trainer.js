@@ -15,14 +15,13 @@ function makeTrainer(levels, { by_variance, one_epsilon, mean_for_sum, beta, see
 		[, , dHeads, dz, , dLogits] = slopes;
 	let steps = 0;
 
-	// Numbers from 0 to 1 (mulberry32), and from N(0, 1) (Box and Muller)
+	// Numbers from 0 to 1 (mulberry32)
 	const generator = (state) => () => {
 		state = (state + 0x6d2b79f5) | 0;
 		let t = Math.imul(state ^ (state >>> 15), 1 | state);
 		t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
 		return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
 	};
-	const normal = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 	const [random, beside] = [seed, seed + 1e6].map(generator); // beside: for measuring, so that all slips meet the same luck
 
 	// Glorot's uniform weights, as Keras', where mean and log_var are two layers
@@ -132,16 +131,16 @@ function makeTrainer(levels, { by_variance, one_epsilon, mean_for_sum, beta, see
 	}
 
 	// What is drawn: the terms of each whole epoch, means of the first digits, pictures from a lattice of codes
+	const epoch = () => (BATCH * steps) / count;
 	function report() {
-		const epoch = (BATCH * steps) / count;
 		const codes = Array.from({ length: 300 }, (_, row) => (encode(row), [heads[0], heads[1]]));
 		const pictures = Array.from({ length: 64 }, (_, i) => {
 			decode([0.6 * ((i % 8) - 3.5), 0.6 * (3.5 - (i >> 3))]);
-			return Uint8Array.from(logits.subarray(0, 784), (logit) => 255 / (1 + Math.exp(logit)));
+			return logits.slice(0, 784).map((logit) => 1 / (1 + Math.exp(-logit)));
 		});
-		return { epoch, curve: curve.slice(0, Math.floor(epoch)), codes, pictures };
+		return { epoch: epoch(), curve: curve.slice(0, Math.floor(epoch())), codes, pictures };
 	}
-	return { layers, learn, step, report };
+	return { layers, learn, step, epoch, report };
 }
 
 const EPOCHS = 30;
@@ -149,13 +148,10 @@ const IN_WORKER = `
 let trainer, timer;
 function go() {
   for (let i = 0; i < 4; i++) trainer.step();
-  if (tell().epoch < ${EPOCHS}) timer = setTimeout(go);
+  tell();
+  if (trainer.epoch() < ${EPOCHS}) timer = setTimeout(go);
 }
-function tell() {
-  const report = trainer.report();
-  postMessage(report);
-  return report;
-}
+const tell = () => postMessage(trainer.report());
 onmessage = ({ data }) => {
   clearTimeout(timer);
   if (data.levels) (trainer = makeTrainer(data.levels, data.settings)), tell();
@@ -163,36 +159,30 @@ onmessage = ({ data }) => {
 };`;
 
 function render({ model, el }) {
-	const strings = model.get("strings"),
+	const { strings, root, number, say, tone, traitsOf } = beginFigure({ model, el }),
 		betas = model.get("betas"),
-		number = numbersOf(strings.language),
-		less = matchMedia("(prefers-reduced-motion: reduce)");
+		switches = element(root, "div.st-switches");
 	const SLIPS = ["by_variance", "one_epsilon", "mean_for_sum"],
 		traits = [...SLIPS, "beta", "seed"];
-	const root = element(el, "div", { class: "vaelab-explorer", lang: strings.language }),
-		switches = element(root, "div", { class: "st-switches" });
 	const toggles = SLIPS.map((name) => addToggle(switches, strings[name], (on, event) => change({ [name]: on }, event)));
 	const range = { min: 0, max: betas.length - 1, step: 1 },
-		label = element(switches, "label", { class: "st-beta" });
+		label = element(switches, "label.st-beta");
 	const showBeta = addSlider(label, strings.beta, range, (i, event) => change({ beta: betas[i] }, event));
-	const row = element(root, "div", { class: "st-row" }),
-		button = element(row, "button", { type: "button", class: "vx-button", ...OWN_KEYS }),
-		[status, terms] = addReadout(row),
-		pale = element(status.parentElement, "span");
-	const main = element(root, "div", { class: "st-main" });
-	const [plane, grid, loss, kl] = ["canvas", "canvas", "svg", "svg"].map((tag, i) => {
+	const row = element(root, "div.st-row"),
+		button = addButton(row, "", press),
+		[status, terms, pale] = addReadout(row, 3);
+	const main = element(root, "div.st-main");
+	const [plane, grid, loss, kl] = ["codes", "grid", "loss", "kl"].map((name, i) => {
 		const box = element(main, "div"),
-			words = ["codes", "grid", "loss", "kl"].map((name) => strings[name])[i],
-			drawing = element(box, tag, { role: "img", "aria-label": words, class: i > 1 ? "vx-drawing" : "st-image" });
-		element(box, "p", { class: "st-caption" }, words);
+			words = { role: "img", "aria-label": strings[name] },
+			drawing = element(box, i > 1 ? "svg.vx-drawing" : "canvas.st-image", words);
+		element(box, "p.st-caption", strings[name]);
 		return drawing;
 	});
 	set(grid, { width: 224, height: 224 });
-	element(root, "p", { class: "vx-small" }, strings.small);
 
-	const address = URL.createObjectURL(new Blob([makeTrainer + IN_WORKER], { type: "text/javascript" }));
+	const address = codeAddress(`const normal = ${normal}`, makeTrainer, IN_WORKER);
 	let stored, // {levels, labels}, once they are here
-		failed = false,
 		wanted = false, // by the reader
 		near = false, // on the screen
 		settings, // of the run, as text
@@ -201,16 +191,15 @@ function render({ model, el }) {
 		worker;
 	const finished = () => report?.epoch >= EPOCHS;
 
-	// ---- the training ----------------------------------------------------------------------------------------------
-
 	function fail() {
-		failed = true;
+		root.dataset.data = "failed";
 		draw();
 	}
 	function begin(wish) {
 		if (finished()) {
-			const run = { ...report, ...JSON.parse(settings) };
-			if (nameOf(run) === strings.clean || !before || nameOf(before) !== strings.clean) before = run;
+			const run = { ...report, ...JSON.parse(settings) },
+				clean = (one) => nameOf(one) === strings.clean;
+			if (!before || clean(run) || !clean(before)) before = run;
 		}
 		settings = wish;
 		report = undefined;
@@ -223,8 +212,8 @@ function render({ model, el }) {
 			if (own !== worker) return;
 			report = data;
 			wanted &&= !finished();
-			if (finished()) change({}, { timeStamp: performance.now() });
-			else if (!less.matches || report.epoch % 1 === 0) draw();
+			if (finished()) change({});
+			else if (!LESS_MOTION.matches || report.epoch % 1 === 0) draw();
 		};
 		own.postMessage({ levels: stored.levels, settings: JSON.parse(wish) });
 		follow();
@@ -236,15 +225,12 @@ function render({ model, el }) {
 		follow();
 		change({ seed }, event);
 	}
-	button.addEventListener("click", press);
 	const watch = new IntersectionObserver((entries) => {
 		near = entries.at(-1).isIntersecting;
 		follow();
 	});
 	watch.observe(root);
 	document.addEventListener("visibilitychange", follow);
-
-	// ---- drawing ---------------------------------------------------------------------------------------------------
 
 	function nameOf({ beta, ...on }) {
 		const names = SLIPS.filter((slip) => on[slip]).map((slip) => strings[slip]);
@@ -254,25 +240,19 @@ function render({ model, el }) {
 
 	function drawImages() {
 		const side = plane.parentElement.clientWidth,
-			ink = fit(plane, 0, 0, side);
+			ink = fit(plane, side);
 		const sizes = report.codes.map((code) => Math.max(...code.map(Math.abs))).sort((a, b) => a - b),
 			reach = Math.max(3, 1.2 * sizes[290]), // some codes may lie far out
 			to = (value) => (0.5 + (0.5 * value) / reach) * side;
 		Object.assign(ink, { font: "bold 12px sans-serif", textAlign: "center", textBaseline: "middle" });
-		ink.strokeStyle = getComputedStyle(root).getPropertyValue("--vx-muted");
+		ink.strokeStyle = tone("muted");
 		ink.arc(to(0), to(0), to(2) - to(0), 0, 7);
 		ink.stroke();
 		report.codes.forEach(([a, b], i) => {
 			ink.fillStyle = model.get("colours")[stored.labels[i]];
 			ink.fillText(stored.labels[i], to(a), to(-b));
 		});
-		const context = grid.getContext("2d"),
-			image = context.createImageData(28, 28);
-		report.pictures.forEach((picture, i) => {
-			image.data.fill(255);
-			picture.forEach((shade, p) => image.data.fill(shade, 4 * p, 4 * p + 3));
-			context.putImageData(image, 28 * (i % 8), 28 * (i >> 3));
-		});
+		report.pictures.forEach((picture, i) => paint(grid, picture, null, [28 * (i % 8), 28 * (i >> 3), 28, 28]));
 	}
 
 	// lines: a value for each epoch under the name of a class. The scale is for what comes after the third epoch.
@@ -280,73 +260,63 @@ function render({ model, el }) {
 		const width = svg.clientWidth || 180,
 			late = Object.values(lines).flatMap((values) => values.slice(3)),
 			[low, high] = [Math.min(...ends, ...late), Math.max(...ends, ...late)];
-		const toX = (epoch) => 34 + (epoch / EPOCHS) * (width - 44),
-			toY = (value) => 100 - 90 * clamp((value - low) / (high - low), [0, 1]);
-		svg.replaceChildren();
-		set(svg, { height: 122 });
+		const edges = { width, height: 122, left: 34, right: width - 10, top: 10, base: 102 },
+			toX = (epoch) => 34 + (epoch / EPOCHS) * (width - 44),
+			toY = startChart(svg, edges, [low, high], 6, number);
 		ticksBelow(svg, 102, [0, 10, 20, 30], toX, (epoch) => number(epoch, 0));
-		ticksBeside(svg, 34, ticks(low, high, 6).found, toY, (value) => number(value, 0));
 		for (const [name, values] of Object.entries(lines)) {
-			const points = values.map((value, i) => `${toX(i + 1)},${toY(value)}`);
-			element(svg, "polyline", { class: `st-${name}`, points: points.join(" ") });
+			const points = values.map((value, i) => `${toX(i + 1)},${toY(clamp(value, [low, high]))}`);
+			element(svg, `polyline.st-${name}`, { points: points.join(" ") });
 		}
 	}
 
 	function draw() {
-		const current = Object.fromEntries(traits.map((name) => [name, model.get(name)])),
-			{ beta, mean_for_sum } = current;
+		const current = traitsOf(...traits),
+			{ beta, mean_for_sum, seed } = current;
 		if (JSON.stringify(current) !== settings) begin(JSON.stringify(current));
 		toggles.forEach((show, i) => show(current[SLIPS[i]]));
 		showBeta(betas.indexOf(beta), number(beta, 1));
 		const { epoch = 0, curve = [] } = report ?? {};
 		root.dataset.epoch = epoch;
 		button.textContent = strings[wanted ? "pause" : finished() ? "another" : epoch ? "go_on" : "train"];
-		const state = failed ? "failed" : wanted && !stored ? "loading" : epoch ? "epoch" : "untrained";
-		status.textContent = fill(strings[state], { epoch: Math.floor(epoch), count: EPOCHS, seed: current.seed });
-		const right = ([, charged, fresh]) => fresh + charged;
+		const state =
+			root.dataset.data === "failed" ? "failed" : wanted && !stored ? "loading" : epoch ? "epoch" : "untrained";
+		status.textContent = say(state, { epoch: Math.floor(epoch), count: EPOCHS, seed });
+		const right = ([, charged, fresh]) => fresh + charged,
+			lastRight = (curve) => number(right(curve.at(-1)), 1);
 		terms.textContent = pale.textContent = "";
 		if (curve.length) {
 			const [error, charged] = curve.at(-1),
 				parts = [mean_for_sum ? error / 784 : error, beta * charged],
 				[a, b, sum] = [...parts, parts[0] + parts[1]].map((value) => number(value, mean_for_sum ? 3 : 1));
-			terms.textContent = fill(strings.terms, { error: a, kl: b, loss: sum, right: number(right(curve.at(-1)), 1) });
+			terms.textContent = say("terms", { error: a, kl: b, loss: sum, right: lastRight(curve) });
 		}
 		if (before) {
-			const words = { name: nameOf(before), seed: before.seed, right: number(right(before.curve.at(-1)), 1) };
-			pale.textContent = fill(strings.pale, words);
+			pale.textContent = say("pale", { name: nameOf(before), seed: before.seed, right: lastRight(before.curve) });
 		}
 		if (report) drawImages();
-		const past = before?.curve ?? [];
-		const said = mean_for_sum ? [] : curve.map(([error, charged]) => error + beta * charged);
+		const past = before?.curve ?? [],
+			said = mean_for_sum ? [] : curve.map(([error, charged]) => error + beta * charged),
+			[pastKl, nowKl] = [past, curve].map((one) => one.map((terms) => terms[1]));
 		const lines = { before: past.map(right), error: curve.map(([error]) => error), said, right: curve.map(right) };
 		drawCurves(loss, lines, 160, 220);
-		drawCurves(kl, { before: past.map((terms) => terms[1]), said: curve.map((terms) => terms[1]) }, 0, 10);
+		drawCurves(kl, { before: pastKl, said: nowKl }, 0, 10);
 	}
-
-	// ---- the digits, and the end -----------------------------------------------------------------------------------
 
 	async function receive({ digits: [{ count, labels }, bytes] }) {
-		try {
-			const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-			const packed = new Uint8Array(await new Response(stream).arrayBuffer());
-			if (packed.length !== 392 * count) return fail();
-			stored = { labels, levels: new Uint8Array(784 * count).map((_, i) => (packed[i >> 1] >> (i % 2 ? 0 : 4)) & 15) };
-			if (root.isConnected) begin(settings);
-		} catch {
-			fail();
-		}
+		const levels = unpackLevels(await inflate(bytes, "deflate-raw"));
+		if (levels.length !== 784 * count) throw new Error("not the digits");
+		stored = { labels, levels };
+		if (root.isConnected) begin(settings);
 	}
-	let stopLoading = whenNear(root, () => {
-		stopLoading = loadDataFile(model, receive, fail);
-	});
+	const stopLoading = loadData(root, model, receive, draw);
 	function again() {
 		wanted = false;
 		report = before = settings = undefined;
 	}
 	const settable = { beta: (n) => betas.find((beta) => beta === n), seed: (n) => clamp(Math.round(n), [0, 1e6]) };
 	for (const slip of SLIPS) settable[slip] = undefined;
-	const parts = { model, traits, root, box: main, says: [status, terms, pale] };
-	const { change, remove } = enliven({ ...parts, draw, again, settable });
+	const { change, remove } = enliven({ model, root, draw, again, settable });
 	return () => {
 		stopLoading();
 		watch.disconnect();
