@@ -74,6 +74,8 @@ def visit(chromium, address, origin):
         throttle.send("Emulation.setCPUThrottlingRate", {"rate": 1})
     exact = page.get_by_role("button", name="Show the exact posterior")
     if exact.count():
+        exact.scroll_into_view_if_needed()
+        page.locator(".vaelab-explorer[data-loaded=true]", has=exact).wait_for()
         exact.click()
         page.locator(".dw-exact").first.wait_for()
         found["exact"] = float(page.locator("[data-took]").get_attribute("data-took"))
