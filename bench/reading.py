@@ -9,7 +9,7 @@ from bench.rows import row
 from tools.files import CHROMIUM_FLAGS
 
 NUMBERED = '.living-figure:not([data-figure$="-guess"]) .vaelab-explorer'  # a guess is nothing to drag at first
-SURFACE = ".vx-plot, .vx-across, .rd-curve, input[type=range]"  # what follows the pointer
+SURFACE = ".vx-plot, .vx-across, .rd-curve, canvas[tabindex], input[type=range]"  # what follows the pointer
 WAKE = "document.querySelector('.living-figure:not([data-figure$=\"-guess\"])')?.scrollIntoView({block: 'center'})"
 
 # When the first figure was drawn, and how long each drawing has taken since the pointer's event.
@@ -42,8 +42,8 @@ def measure(runs=5):
                 ("slow", "the same, the processor slowed four times", "ms", 50),
                 ("exact", "exact posterior", "ms", 3000),
             ):
-                if key in visits[0]:
-                    yield row(f"{name}: {what}", statistics.median(one[key] for one in visits), unit, at_most=most)
+                if values := [one[key] for one in visits if key in one]:
+                    yield row(f"{name}: {what}", statistics.median(values), unit, at_most=most)
         chromium.close()
 
 
