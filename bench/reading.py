@@ -86,7 +86,7 @@ def visit(chromium, address, origin):
     return found
 
 
-def wiggle(page, moves=200):
+def wiggle(page, moves=100):
     """The 95th percentile of the milliseconds from a move of the pointer over the first figure to its picture."""
     page.evaluate("delays.length = 0")
     surface = page.locator(NUMBERED).first.locator(SURFACE).first
@@ -96,7 +96,7 @@ def wiggle(page, moves=200):
     page.mouse.move(x, y)
     page.mouse.down()
     for i in range(moves):
-        page.mouse.move(x + (i % 40 - 20) * box["width"] / 60, y + (i // 5 - 20) * box["height"] / 60)
+        page.mouse.move(x + (i % 40 - 20) * box["width"] / 60, y + (i // 5 - 10) * box["height"] / 30)
     page.mouse.up()
     page.wait_for_function("delays.length > 10")
     return statistics.quantiles(page.evaluate("delays"), n=20)[-1]
