@@ -9,7 +9,7 @@ from bench.rows import row
 from tools.files import CHROMIUM_FLAGS
 
 NUMBERED = '.living-figure:not([data-figure$="-guess"]) .vaelab-explorer'  # a guess is nothing to drag at first
-SURFACE = ".vx-plot, .vx-across, .rd-curve, input[type=range]"  # what follows the pointer
+SURFACE = ".vx-plot, .vx-across, .rd-curve, canvas[tabindex], input[type=range]"  # what follows the pointer
 WAKE = "document.querySelector('.living-figure:not([data-figure$=\"-guess\"])')?.scrollIntoView({block: 'center'})"
 
 # When the first figure was drawn, and how long each drawing has taken since the pointer's event.
@@ -42,8 +42,8 @@ def measure(runs=5):
                 ("slow", "the same, the processor slowed four times", "ms", 50),
                 ("exact", "exact posterior", "ms", 3000),
             ):
-                if key in visits[0]:
-                    yield row(f"{name}: {what}", statistics.median(one[key] for one in visits), unit, at_most=most)
+                if values := [one[key] for one in visits if key in one]:
+                    yield row(f"{name}: {what}", statistics.median(values), unit, at_most=most)
         chromium.close()
 
 
@@ -74,6 +74,8 @@ def visit(chromium, address, origin):
         throttle.send("Emulation.setCPUThrottlingRate", {"rate": 1})
     exact = page.get_by_role("button", name="Show the exact posterior")
     if exact.count():
+        exact.scroll_into_view_if_needed()
+        page.locator(".vaelab-explorer[data-loaded=true]", has=exact).wait_for()
         exact.click()
         page.locator(".dw-exact").first.wait_for()
         found["exact"] = float(page.locator("[data-took]").get_attribute("data-took"))
@@ -84,7 +86,7 @@ def visit(chromium, address, origin):
     return found
 
 
-def wiggle(page, moves=200):
+def wiggle(page, moves=100):
     """The 95th percentile of the milliseconds from a move of the pointer over the first figure to its picture."""
     page.evaluate("delays.length = 0")
     surface = page.locator(NUMBERED).first.locator(SURFACE).first
@@ -94,7 +96,7 @@ def wiggle(page, moves=200):
     page.mouse.move(x, y)
     page.mouse.down()
     for i in range(moves):
-        page.mouse.move(x + (i % 40 - 20) * box["width"] / 60, y + (i // 5 - 20) * box["height"] / 60)
+        page.mouse.move(x + (i % 40 - 20) * box["width"] / 60, y + (i // 5 - 10) * box["height"] / 30)
     page.mouse.up()
     page.wait_for_function("delays.length > 10")
     return statistics.quantiles(page.evaluate("delays"), n=20)[-1]
