@@ -78,6 +78,7 @@
 				const formulas = [...document.querySelectorAll(".math")];
 				const above = formulas.findIndex((one) => one.getBoundingClientRect().bottom > 0);
 				formulas.push(...formulas.splice(0, above));
+				await new Promise(requestAnimationFrame); // the text first
 				for (let many = 1; formulas.length; ) {
 					await new Promise((done) => (globalThis.requestIdleCallback ?? setTimeout)(done, { timeout: 100 }));
 					const start = performance.now();
