@@ -315,6 +315,21 @@ def test_the_exact_posterior_comes_and_goes_with_its_digit(show, workers):
     assert page.locator(".dw-exact").count() == 0 and toggle.get_attribute("aria-pressed") == "false"
 
 
+def test_the_exact_posterior_comes_though_it_was_asked_for_before_the_networks_were_there(show):
+    page = show(DigitWriter())
+    page.evaluate("""() => {
+      const { model, remove, module } = views[0], send = model.send;
+      remove();
+      model.send = (message) => (window.deliver = () => send(message));
+      module.default.render(views[0]);
+    }""")
+    page.wait_for_function("window.deliver")
+    page.get_by_role("button", name="exact posterior").click()
+    assert page.locator(".dw-exact").count() == 0
+    page.evaluate("deliver()")
+    page.locator(".dw-exact").first.wait_for()
+
+
 def test_what_python_sets_appears(show):
     page = ready(show(DigitWriter()))
     scribble(page, (6, 6), (20, 20))

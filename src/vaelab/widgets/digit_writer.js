@@ -356,6 +356,7 @@ function render({ model, el }) {
 		};
 		for (const one of digits) one.disabled = false;
 		drawAll();
+		seek(); // the exact posterior may have been asked for already
 	}
 	const stopLoading = loadData(root, model, receive, draw);
 
