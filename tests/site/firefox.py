@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 
 import websocket
 
@@ -96,7 +97,12 @@ class Page:
         self.send("browsingContext.setViewport", context=self.context, viewport={"width": width, "height": height})
 
     def open(self, address):
+        """Load an address and wait for it. The driver's own waiting also ends when the page before changes its hash."""
         self.send("browsingContext.navigate", context=self.context, url=address, wait="complete")
+        deadline = time.monotonic() + 60
+        while self.evaluate("() => [location.href, document.readyState]") != [address, "complete"]:
+            assert time.monotonic() < deadline, f"{address} does not load"
+            time.sleep(0.02)
 
     def evaluate(self, function):
         """What a JavaScript function of no arguments returns or promises, through JSON."""

@@ -20,6 +20,7 @@ READY = """async () => {
     }
   }
   scrollTo({ top: 0, behavior: "instant" });
+  await document.fonts.ready;
 }"""
 # A guess has a test of its own. Two frames later than the change: what it led to is on the screen, and said.
 SEEN = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(
