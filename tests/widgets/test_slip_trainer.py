@@ -243,7 +243,7 @@ def test_the_run_without_a_slip_stays_as_a_pale_line_beside_those_with_one(show)
         assert readout.locator("strong").inner_text() == f"Epoch 2 of 2, seed {seed}."
         page.wait_for_function("document.querySelector('[aria-live]').textContent.includes('Epoch 2 of 2')")
         page.get_by_role("checkbox", name="mean for sum").press("Space")
-        assert "Pale, a finished run: no slip, seed 0, 1" in readout.inner_text()
+        assert "Pale, a finished run: no slip, seed 0, 2" in readout.inner_text()
         assert len(pale.get_attribute("points").split()) == 2
         assert page.locator(".st-right").get_attribute("points") == ""
     page.get_by_role("button", name="Start again").click()

@@ -118,7 +118,7 @@ def _strings():
         "log_var": tr("log_var of q"),
         "sigma_x": tr("σₓ, the noise"),
         "best": tr("Move q uphill as far as it goes"),
-        "decoder": tr("the decoder's curve f(z), and x ± σₓ"),
+        "decoder": tr("the decoder's parabola, and x ± σₓ"),
         "curves": tr("prior dashed, posterior grey, q red"),
         "reconstruction": tr("average of ln p(x|z) under q"),
         "kl": tr("minus KL(q ‖ prior)"),

@@ -93,7 +93,7 @@ def _strings():
     return {
         "language": current_language(),
         "title": tr("Two densities, two divergences."),
-        "try": tr("Make q narrow, then wide: which area grows faster? Then give p two bumps."),
+        "try": tr("Make q narrow, then wide: which area grows faster each time?"),
         "mean": tr("mean of q"),
         "log_var": tr("log_var of q"),
         "same": tr("like p"),
@@ -122,8 +122,8 @@ def _strings():
             "negative. The two areas have one vertical scale. What lies beyond its ends is counted, too."
         ),
         "small_two": tr(
-            "The buttons move q downhill from where it stands. A small KL(q ‖ p) may leave a bump out (mode-seeking), "
-            "a small KL(p ‖ q) has to cover both (mass-covering)."
+            "The buttons move q downhill from where it stands. Lowering KL(q ‖ p) may leave a bump "
+            "out; lowering KL(p ‖ q) makes q cover both."
         ),
     }
 

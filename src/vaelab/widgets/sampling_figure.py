@@ -97,7 +97,7 @@ def _strings():
         "picture": tr("{n} draws of the noise on the upper axis, each joined to its sample z on the lower axis."),
         "noise": tr("noise ε"),
         "sample": tr("samples z, and the curve asked for: N(μ, σ²)"),
-        "arrows": tr("arrows: how z moves as σ grows (½ ∂z/∂σ)"),
+        "arrows": tr("arrows: ∂z/∂σ, drawn at half its length"),
         "anew": tr("Draw ε again"),
         "mean": tr("mean μ"),
         "log_var": tr("log σ²"),

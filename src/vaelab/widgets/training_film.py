@@ -106,20 +106,20 @@ def _strings(film):
     """All that the browser says, in the language in use. Numbers are formatted there."""
     own = {
         "autoencoder": {
-            "title": tr("An autoencoder's codes spread."),
-            "try": tr("Guess how far the codes will spread, and which kinds will part. Then play it."),
+            "title": tr("An autoencoder's training."),
+            "try": tr("Guess what comes first: do the codes spread, or do kinds part? Then play it."),
             "codes": tr("Codes of test images. The frame follows them: it is {width} units wide."),
             "pictures": tr("25 test images, reconstructed."),
             "readout": [
                 tr("Step {step}: test MSE {test}."),
-                tr("Of 100 codes {kin} lie next to one of their own kind."),
+                tr("Of 100 test codes {kin} have a nearest neighbour of their kind."),
             ],
             "curve": tr("MSE: test solid, training dashed"),
             "second": tr("Width of the frame, in units"),
         },
         "vae": {
             "title": tr("A VAE fills its prior."),
-            "try": tr("Guess what becomes of the ellipses. Then play it."),
+            "try": tr("Guess: do the ellipses first grow or shrink? Then play it."),
             "codes": tr("Means, from −{edge} to {edge}. Ellipses: two sd of q; dashed: of the prior."),
             "pictures": tr("The plane, decoded at 25 equal shares of the prior."),
             "readout": [
