@@ -34,13 +34,13 @@ PAGE_LIMIT = 420_000  # bytes of a chapter without its figures, compressed
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # what another theme can change
 
-# Formulas set, figures alive or explained, search results in: nothing more is going to change.
+# Formulas set, figures alive with their data or explained, search results in: nothing more is going to change.
 READY = """async () => {
   await globalThis.MathJax?.startup?.promise;
   const until = async (done) => { while (!done()) await new Promise((resolve) => setTimeout(resolve, 20)); };
   for (const figure of document.querySelectorAll(".living-figure")) {
     figure.scrollIntoView({ behavior: "instant" });
-    await until(() => figure.matches(":has(.vaelab-explorer, p)"));
+    await until(() => figure.matches(":has(.vaelab-explorer, p):not(:has([data-loaded=false]))"));
   }
   scrollTo({ top: 0, behavior: "instant" });
   if (location.search)
