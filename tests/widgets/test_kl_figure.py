@@ -110,7 +110,7 @@ def test_one_direction_settles_on_a_bump_and_the_other_covers_both(show):
         if direction == "q ‖ p":
             assert abs(mean - 2 * np.sign(start[0])) < 0.1 and math.exp(log_var / 2) < 0.7
     assert mean == pytest.approx(-0.6, abs=0.01) and math.exp(log_var) == pytest.approx(4, abs=0.02)  # p's moments
-    assert "mass-covering" in page.locator(".vx-small").text_content()
+    assert "makes q cover both" in page.locator(".vx-small").text_content()
     named = [name.text_content() for name in page.locator(".kl-name").all()]
     assert sorted(named) == ["p", "q"]
 
