@@ -78,7 +78,8 @@ def mark_terms(app, doctree):
         buttons = ""
         for name, (words, tex) in TERMS.items():
             source = source.replace(tex, rf"\class{{lights-{name}}}{{{tex}}}")
-            buttons += f'<button hidden type="button" class="term lights-{name}">Show in the figure: {words}</button>'
+            hidden = f'hidden type="button" class="visually-hidden term lights-{name}"'  # until hydrate.js is here
+            buttons += f"<button {hidden}>Show in the figure: {words}</button>"
         formula.children = [nodes.Text(source)]
         formula.parent.insert(formula.parent.index(formula) + 1, nodes.raw("", f"<div>{buttons}</div>", format="html"))
 
