@@ -436,6 +436,7 @@ def NAME(*arguments):
     assert (level_K, words_K, first_K, double_K) == (3, ["a", "b"], "a", 6)
     return own_K(*arguments)
 """,
+    # In a cell of its own: what decimal is told within a cell that awaits ends with that cell, in IPython too.
     "switches": """
 import sys, warnings
 from decimal import getcontext
@@ -443,6 +444,7 @@ sys.setrecursionlimit(4321)
 np.seterr(over="ignore")
 warnings.simplefilter("ignore")
 getcontext().prec = 17
+# %%
 SOURCE
 own_K = NAME
 def NAME(*arguments):
