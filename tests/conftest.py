@@ -124,7 +124,7 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture(scope="session")
 def browser():
     """A headless Chromium, driven by Playwright."""
-    if (executable := chromium()) is None:
+    if (executable := chromium(shell=True)) is None:
         pytest.skip("Chromium is not installed; on Debian or Ubuntu: sudo apt install chromium")
     from playwright.sync_api import sync_playwright
 

@@ -60,6 +60,11 @@ def repository():
     return address
 
 
-def chromium():
-    """Path of the first Chromium or Chrome on the PATH, None without one."""
-    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+def chromium(shell=False):
+    """Path of the first Chromium or Chrome on the PATH, None without one.
+
+    shell: Chromium's headless shell before all others, where there is one. It has the same engine and no browser around
+    it, and opens a page in less than half the time.
+    """
+    names = ("chromium-headless-shell", *CHROMIUM_NAMES) if shell else CHROMIUM_NAMES
+    return next(filter(None, map(shutil.which, names)), None)
