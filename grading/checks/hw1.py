@@ -508,7 +508,7 @@ def nearest_in_blocks(rng):
             break
     again = np.concatenate([reference[::2], images]).astype("float32")
     bright = (0.9 + 0.1 * rng.random((40, 10, 10, 1))).astype("float32")
-    many, crowd = (rng.random((2500, 10, 10, 1), "float32") for _ in range(2))
+    many, crowd = (rng.random((2500, 6, 6, 1), "float32") for _ in range(2))  # all differences at once: 0.9 GB
     throng, rest = (rng.random((n, 2), "float32") for n in THRONG)
 
     def digits(results):
