@@ -10,6 +10,7 @@ import json
 
 import numpy as np
 
+from vaelab.checks import check_choice
 from vaelab.conditional import ConditionalVAE, build_conditional_decoder, build_conditional_encoder
 from vaelab.language import tr
 from vaelab.models import build_autoencoder
@@ -42,14 +43,26 @@ def load_vae(latent_dim=2, pixels="grey", seed=0):
     return _with_weights(vae, f"vae-{latent_dim}d-{pixels}-seed{seed}")
 
 
-def load_conditional_vae():
-    """Chapter 09's conditional VAE, `train_conditional_vae(x_train, y_train, seed=0, epochs=6)`, the label in both.
+def load_small_vae():
+    """The small VAE of chapters 08 and 08b, `train_small_vae(x_train)` of chapter 08c: 784-128-64-20 and back.
 
     For black and white digits, as `load_mnist("sample")` gives them. Compiled, so that `evaluate` works. Raises OSError
     for a damaged file.
     """
-    cvae = ConditionalVAE(build_conditional_encoder(2), build_conditional_decoder(2), seed=0)
-    return _with_weights(cvae, "conditional-2d-sampled-seed0")
+    vae = VAE(build_vae_encoder(20, (128, 64)), build_vae_decoder(20, (64, 128)), seed=0)
+    return _with_weights(vae, "small-vae-20d-sampled-seed0")
+
+
+def load_conditional_vae(sees_label="both"):
+    """Chapter 09's conditional VAE, as `train_conditional_vae(x_train, y_train, epochs=6, sees_label=…)` makes it.
+
+    sees_label: "both" networks or the "decoder" only. For black and white digits, as `load_mnist("sample")` gives them.
+    Compiled, so that `evaluate` works. Raises ValueError for another sees_label, OSError for a damaged file.
+    """
+    check_choice(sees_label, "sees_label", ("both", "decoder"))
+    encoder = build_conditional_encoder(2) if sees_label == "both" else build_vae_encoder(2)
+    cvae = ConditionalVAE(encoder, build_conditional_decoder(2), seed=0)
+    return _with_weights(cvae, f"conditional-2d-sampled-{sees_label}-seed0")
 
 
 def describe_networks():

@@ -8,7 +8,14 @@ import pytest
 
 from vaelab import networks
 from vaelab.data import load_mnist
-from vaelab.networks import describe_networks, load_autoencoder, load_conditional_vae, load_vae, save_network
+from vaelab.networks import (
+    describe_networks,
+    load_autoencoder,
+    load_conditional_vae,
+    load_small_vae,
+    load_vae,
+    save_network,
+)
 
 MOST_BYTES = 25_000_000
 
@@ -47,10 +54,19 @@ def test_stored_vae_reaches_its_stated_loss(mnist, latent_dim, pixels, seed):
     assert found["kl"] == pytest.approx(stated["kl"], abs=1e-3)  # no noise in it
 
 
-def test_stored_conditional_vae_reaches_its_stated_loss():
-    data, cvae = load_mnist("sample"), load_conditional_vae()
-    stated = describe_networks()["conditional-2d-sampled-seed0"]["test"]
-    found = cvae.evaluate(data.x_test, data.y_test, batch_size=1000, verbose=0, return_dict=True)
+@pytest.mark.parametrize(
+    ("name", "load"),
+    [
+        ("conditional-2d-sampled-both-seed0", load_conditional_vae),
+        ("conditional-2d-sampled-decoder-seed0", lambda: load_conditional_vae("decoder")),
+        ("small-vae-20d-sampled-seed0", load_small_vae),
+    ],
+)
+def test_stored_network_of_black_and_white_digits_reaches_its_stated_loss(name, load):
+    data, vae = load_mnist("sample"), load()
+    stated = describe_networks()[name]["test"]
+    labels = {"y": data.y_test} if name.startswith("conditional") else {}
+    found = vae.evaluate(data.x_test, **labels, batch_size=1000, verbose=0, return_dict=True)
     assert {name: found[name] == pytest.approx(stated[name], abs=0.2) for name in stated} == dict.fromkeys(stated, True)
     assert found["kl"] == pytest.approx(stated["kl"], abs=1e-3)  # no noise in it
 

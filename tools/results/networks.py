@@ -5,8 +5,9 @@ import functools
 from store import SEEDS, experiment, made_with, rounded
 from vaelab.conditional import train_conditional_vae
 from vaelab.data import load_mnist
+from vaelab.experiments.chapter08 import train_small_vae
 from vaelab.models import train_autoencoder
-from vaelab.networks import load_autoencoder, load_conditional_vae, load_vae, save_network
+from vaelab.networks import load_autoencoder, load_conditional_vae, load_small_vae, load_vae, save_network
 from vaelab.vae import train_vae
 
 
@@ -36,7 +37,12 @@ def networks(mnist):
         load = functools.partial(load_vae, latent_dim, pixels, seed)
         keep(f"vae-{latent_dim}d-{pixels}-seed{seed}", how, load, vae.encoder, vae.decoder, x=data.x_test)
     data = load_mnist("sample")
-    cvae = train_conditional_vae(data.x_train, data.y_train, seed=0, epochs=6)
-    how = "train_conditional_vae(x_train, y_train, seed=0, epochs=6), sampled pixels"
-    name = "conditional-2d-sampled-seed0"
-    keep(name, how, load_conditional_vae, cvae.encoder, cvae.decoder, x=data.x_test, y=data.y_test)
+    for way in ("both", "decoder"):
+        cvae = train_conditional_vae(data.x_train, data.y_train, seed=0, epochs=6, sees_label=way)
+        how = f'train_conditional_vae(x_train, y_train, seed=0, epochs=6, sees_label="{way}"), sampled pixels'
+        load = functools.partial(load_conditional_vae, way)
+        name = f"conditional-2d-sampled-{way}-seed0"
+        keep(name, how, load, cvae.encoder, cvae.decoder, x=data.x_test, y=data.y_test)
+    small = train_small_vae(data.x_train)
+    how = "train_small_vae(x_train), sampled pixels"
+    keep("small-vae-20d-sampled-seed0", how, load_small_vae, small.encoder, small.decoder, x=data.x_test)
