@@ -1,6 +1,7 @@
 """Fixtures that several test files share. Nothing here trains a network."""
 
 import base64
+import gc
 import json
 import os
 import platform
@@ -109,6 +110,12 @@ def kernel_regime():
     environment = {**os.environ, **KernelSpecManager().get_kernel_spec("python3").env}
     seen = json.loads(subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True).stdout)
     return {name: seen[name] for name in sorted(seen) if name.startswith(REGIME_FAMILIES)}
+
+
+def pytest_collection_finish():
+    """What is loaded by now stays, TensorFlow for one: the garbage collector need not look through it a hundred times."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

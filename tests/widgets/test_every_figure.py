@@ -143,6 +143,20 @@ def test_it_is_a_figure_with_a_name_and_something_to_try(show, figure):
 
 
 @every_figure
+def test_it_may_begin_out_of_sight_as_in_a_fold_and_shows_all_of_it_afterwards(show, figure):
+    page = show(figure)
+    before = words(page)
+    page.evaluate("views[0].remove(), (views[0].el.hidden = true), void views[0].module.default.render(views[0])")
+    page.wait_for_timeout(100)  # it draws
+    page.evaluate("views[0].el.hidden = false")
+    for _ in range(100):  # until it has drawn again
+        if words(page) == before:
+            break
+        page.wait_for_timeout(50)
+    assert words(page) == before
+
+
+@every_figure
 def test_it_starts_again_by_mouse_finger_and_keyboard(show, figure):
     page = show(figure, has_touch=True)
     button = page.get_by_role("button", name="Start again")

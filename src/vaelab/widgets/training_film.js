@@ -47,8 +47,9 @@ function render({ model, el }) {
 	const name = () => (strings.warm ? (model.get("warm_up") ? "with" : "without") : "");
 
 	function drawPlane() {
-		const side = main.clientWidth / 2 - 6,
-			ink = fit(plane, side),
+		const side = main.clientWidth / 2 - 6;
+		if (side < 1) return;
+		const ink = fit(plane, side),
 			{ reach, frames, labels, prior, sds = 1 } = films[name()],
 			{ codes } = read[name()],
 			share = at % 1,
@@ -117,6 +118,7 @@ function render({ model, el }) {
 		button.textContent = playing ? strings.pause : strings.play;
 		where.textContent = say("codes", words);
 		what.textContent = root.dataset.data === "failed" ? strings.failed : strings.pictures;
+		if (!main.clientWidth) return; // hidden
 		if (read) drawPlane(), drawSheet();
 
 		// Lines over the steps, and a dot on the solid one
