@@ -113,7 +113,7 @@ def kernel_regime():
 
 
 def pytest_collection_finish():
-    """What is loaded by now stays, TensorFlow for one: the garbage collector need not look through it a hundred times."""
+    """What is loaded by now stays, TensorFlow for one: the garbage collector need not look through it ever again."""
     gc.collect()
     gc.freeze()
 
