@@ -6,7 +6,6 @@ GRADING_SEEDS.
 
 import functools
 import os
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -44,15 +43,10 @@ SANDBOXED = [(CHOSEN, 0, SEEDS, bank.KINDS)] if CHOSEN else [
     *((name, 3, 1, ("right", "walled")) for name in HOMEWORKS), ("hw2", 0, 1, ("hostile", "empty"))]  # fmt: skip
 
 
-def few():
-    """hw1's last blocks are large, to show what fills a sandbox's memory; in this process nothing limits it."""
-    return mock.patch("grading.checks.hw1.THRONG", (240, 90))
-
-
 @functools.cache
 def judged(name, first, seeds, kinds, case):
     """What a trial gives in this process, and without a sandbox."""
-    with few():
+    with forged.few():
         return trials(name, first, seeds, kinds)[case].run(forged.InProcess())
 
 
@@ -92,13 +86,13 @@ def test_margins_without_room_are_faults():
 
 @pytest.mark.parametrize("name", HOMEWORKS)
 def test_numbers_that_nobody_has_computed_earn_nothing(name):
-    with few():
+    with forged.few():
         assert not forged.lucky(homework_called(name), range(3))
 
 
 @pytest.mark.parametrize("name", HOMEWORKS)
 def test_best_constant_answer_earns_next_to_nothing(name):
-    with few():
+    with forged.few():
         assert max(constant.best_constants(homework_called(name), range(4)).values()) <= 0.1
 
 
@@ -114,7 +108,7 @@ def test_forger_notices_numbers_that_earn_points(name, monkeypatch):
     homework = homework_called(name)
     monkeypatch.setattr(forged, "CONSTANT", {"right": lambda right: right})
     monkeypatch.setattr(forged, "RANDOM", {})
-    with few():
+    with forged.few():
         earned = forged.lucky(homework, [0])
     assert [(task, points) for task, _, _, points in earned] == list(homework.most.items())
 

@@ -99,9 +99,15 @@ class Page:
     def open(self, address):
         """Load an address and wait for it. The driver's own waiting also ends when the page before changes its hash."""
         self.send("browsingContext.navigate", context=self.context, url=address, wait="complete")
-        deadline = time.monotonic() + 60
-        while self.evaluate("() => [location.href, document.readyState]") != [address, "complete"]:
-            assert time.monotonic() < deadline, f"{address} does not load"
+        self.wait_for("() => [location.href, document.readyState]", [address, "complete"])
+
+    def wait_for(self, function, value):
+        """Wait until a JavaScript function returns a value. Raises AssertionError if it doesn't."""
+        deadline, found = time.monotonic() + SECONDS, None
+        while found != value:
+            assert time.monotonic() < deadline, f"{found} after {SECONDS} s, not {value}"
+            with contextlib.suppress(RuntimeError):  # between two pages nobody answers
+                found = self.evaluate(function)
             time.sleep(0.02)
 
     def evaluate(self, function):

@@ -62,7 +62,7 @@ def seen(page, site):
     """{page: what Firefox shows of it}: each opened once as a file, at 390 and then at 1280 px."""
     report = {}
     for path in sorted(Path(site).rglob("*.html")):
-        if path.name == "search.html":
+        if path.name == "search.html" or path == Path(site) / "index.html":  # the start page has a test of its own
             continue
         page.errors, page.asked = [], []
         page.resize(390)
@@ -90,6 +90,12 @@ def test_faults_of_a_page_are_noticed_in_firefox(page, tmp_path):
     assert page.evaluate(CUT.replace("box.scrollLeft = 1e6;", "")) == ["x"]
     with pytest.raises(RuntimeError, match="not here"):
         page.evaluate("() => { throw new Error('not here') }")
+
+
+def test_the_start_page_leads_to_the_course_in_firefox(page, site):
+    start = Path(site) / "index.html"
+    page.send("browsingContext.navigate", context=page.context, url=start.as_uri(), wait="none")
+    page.wait_for("() => location.href", (start.parent / "en" / "index.html").as_uri())
 
 
 def found(seen, what):
