@@ -322,8 +322,9 @@ REPEATED, NOTHING = "The standard error is 0, as if the n draws were all the sam
 
 def kl_to_mixture(rng):
     cases, truths, seeds = [], [], rng.integers(0, SEEDS, 8)
-    for d, n, width in ((1, 20000, -0.7), (2, 8000, 0.3)):  # noise that coordinates share shows where q is wide
-        while len(cases) < d:
+    # Noise that coordinates share shows where q is wide; that no number is right by luck in one dimension, takes two.
+    for number, (d, n, width) in enumerate(((1, 20000, -0.7), (2, 8000, 0.3), (1, 20000, -0.7)), 1):
+        while len(cases) < number:
             k = 3
             case = singles(rng.normal(0.5, 0.5, d), np.exp(rng.normal(width, 0.15, d)), [0.6, 0.3, 0.1],
                            rng.normal(0, 1.5, (k, d)), np.exp(rng.normal(0.2, 0.2, (k, d))))  # fmt: skip
@@ -344,7 +345,7 @@ def kl_to_mixture(rng):
 
     def values(results):
         estimates = []
-        for result, i in zip(results, (0, 0, 1, 1, 1), strict=True):
+        for result, i in zip(results, (0, 0, 1, 1, 1, 2), strict=True):
             (truth, spread, slips), n = truths[i], cases[i][1]
             estimate = one(numbers(result, 2, 0)[0])
             estimates.append(estimate)
@@ -398,11 +399,11 @@ def kl_to_mixture(rng):
     error = hint((*cases[0][0], n, seeds[0]), spread / np.sqrt(n), wrong, ERROR._replace(atol=NOTHING), 1, 2)
     error |= {"root": REPEATED}  # a draw alone may look like any other mistake
     return [
-        # One estimate may be hit by chance, five are not.
+        # One estimate may be hit by chance, those of three cases are not.
         Check(
             "estimate",
             6,
-            [call(0, 0), call(0, 1), *(call(1, seed) for seed in (2, 7, 8))],
+            [call(0, 0), call(0, 1), *(call(1, seed) for seed in (2, 7, 8)), call(2, 9)],
             values,
             tables=estimates[:2],
         ),
