@@ -1,6 +1,6 @@
 """Measure what the grader promises: speed, memory, growth, two workers against one, and marks that no luck changes.
 
-python -m grading.measure             everything; an hour on two quiet cores
+python -m grading.measure             everything; one to two hours on two quiet cores
 python -m grading.measure PART ...    only that: growth, workers, classroom (of hw2), right, honest, luck, margins
 
 classroom: a made-up class of 120, from a downloaded zip file to final marks in Canvas' and Moodle's files.

@@ -147,7 +147,7 @@ def test_it_may_begin_out_of_sight_as_in_a_fold_and_shows_all_of_it_afterwards(s
     page = show(figure)
     before = words(page)
     page.evaluate("views[0].remove(), (views[0].el.hidden = true), void views[0].module.default.render(views[0])")
-    page.wait_for_timeout(100)  # it draws
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     page.evaluate("views[0].el.hidden = false")
     for _ in range(100):  # until it has drawn again
         if words(page) == before:
