@@ -209,13 +209,22 @@ def smoke_faults(text, length):
 def notation_faults(stem, text, asked):
     everything = re.sub(r"`[^`]*`", "", text + "\n\n" + asked)
     rules = {**IN_PROSE, **ON_PAGE.get(number(stem)[:2], {**RATE, **NOTE})}
-    in_formulas = re.sub(r"\\text\w*\{[^}]*\}", "", formulas(everything))
     in_prose = re.sub(r"\$\$.*?\$\$|\$[^$]+\$|\]\([^)]*\)", " ", everything, flags=re.DOTALL)
-    for source, names in ((in_formulas, IN_FORMULAS), (in_prose, rules)):
-        for name, pattern in names.items():
-            for hit in re.finditer(pattern, source):
-                around = " ".join(source[max(0, hit.start() - 20) : hit.end() + 20].split())
-                yield f"{name}: … {around} …"
+    return [*formula_faults(everything), *broken(in_prose, rules)]
+
+
+def formula_faults(text):
+    """Where the formulas of a text, Markdown without code, leave the one notation."""
+    return broken(re.sub(r"\\text\w*\{[^}]*\}", "", formulas(text)), IN_FORMULAS)
+
+
+def broken(source, rules):
+    """Where a text has what the rules, {name: pattern}, forbid, each with what stands around it."""
+    found = []
+    for name, pattern in rules.items():
+        for hit in re.finditer(pattern, source):
+            found.append(f"{name}: … {' '.join(source[max(0, hit.start() - 20) : hit.end() + 20].split())} …")
+    return found
 
 
 def objective_faults(text, metadata, found):

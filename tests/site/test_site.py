@@ -22,6 +22,8 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import axe_playwright_python
+import numpy as np
+import pypdfium2
 import pytest
 import yaml
 from PIL import Image
@@ -648,6 +650,47 @@ def test_paper_shows_the_light_picture_of_every_plot(small_site, browser):
     paper = page.pdf()
     page.close()
     assert paper.count(b"/Subtype /Image") == 2
+
+
+# What a reader finds in the folds and tables of a page, without white space: paper breaks lines as it likes.
+ON_THE_PAGE = """() => {
+  const bare = (one) => one.textContent.replace(/\\s/g, "");
+  const all = (selector) => [...document.querySelectorAll(".bd-article " + selector)];
+  const plain = (one) => !one.querySelector(".math, mjx-container") && bare(one);
+  return {
+    title: bare(document.querySelector("h1")).replace("#", ""),
+    folds: all("details p, details pre").filter(plain).map(bare),
+    tables: all("th, td").filter(plain).map(bare),
+  };
+}"""
+
+
+PARTS_OF_BRACES = re.compile("[\ue150-\ue154]")  # MathJax stretches them far and shows a part
+
+
+@pytest.mark.parametrize(
+    ("name", "folds", "cells"), [("06-combined-loss", 20, 10), ("hw4-conditional-vae", 0, 40), ("glossary", 0, 20)]
+)
+def test_printed_page_holds_its_title_its_solutions_and_whole_tables_on_white(site, browser, name, folds, cells):
+    page = browser.new_page(color_scheme="dark", viewport={"width": 1280, "height": 900})
+    page.goto((site / "en" / f"{name}.html").as_uri())
+    page.evaluate("globalThis.MathJax?.startup?.promise")
+    expected = page.evaluate(ON_THE_PAGE)
+    assert len(expected["folds"]) >= folds and len(expected["tables"]) >= cells
+    paper = pypdfium2.PdfDocument(page.pdf(format="A4"))
+    page.close()
+    text = ""
+    for sheet in paper:
+        written, (width, height) = sheet.get_textpage(), sheet.get_size()
+        text += re.sub(r"\s", "", written.get_text_range())
+        for box in map(written.get_rect, range(written.count_rects())):
+            inside = min(box[:2]) > 0 and box[2] < width and box[3] < height
+            assert inside or PARTS_OF_BRACES.search(written.get_text_bounded(*box)), written.get_text_bounded(*box)
+        grey = sheet.render(scale=0.3).to_pil().convert("L")
+        corners = [grey.getpixel((x, y)) for x in (1, grey.width - 2) for y in (1, grey.height - 2)]
+        assert np.median(grey) == 255 and corners == [255] * 4, "paper is not white"
+    assert expected["title"] in text[:200]
+    assert [words for part in ("folds", "tables") for words in expected[part] if words not in text] == []
 
 
 def test_long_code_wraps_on_a_desktop_and_shows_on_a_telephone_that_it_goes_on(small_site, browser):

@@ -1,17 +1,30 @@
 """Lessons stay within their budgets, say how long they take, keep one notation, and test what they promise."""
 
+import re
+
 import jupytext
 import nbformat
 import pytest
 
 import budget
 import notebooks
+from files import ROOT
 
 LESSONS = [path for path in notebooks.lessons() if not path.name.startswith("hw")]
 
 
 def test_pages_keep_their_budgets_their_notation_and_their_promises():
     assert {path.stem: found for path in LESSONS if (found := budget.count(path).faults)} == {}
+
+
+TEXTS = sorted([*ROOT.glob("grading/homework/*/*.md"), *ROOT.glob("book/*.md")])
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=[path.name for path in TEXTS])
+def test_homeworks_and_the_sites_own_pages_keep_to_the_same_notation(path):
+    code = r"^```\{?code.*?^```$|`[^`\n]*`"
+    text = re.sub(code, "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    assert budget.formula_faults(text) == []
 
 
 def test_the_path_is_short_enough_as_a_whole():
