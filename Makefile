@@ -21,9 +21,13 @@ LOCK := -m uv pip compile pyproject.toml --quiet --upgrade --universal --python-
 	--no-emit-package libclang --custom-compile-command "make requirements"
 
 # Test files and then notebooks run side by side, a whole file in one process; each TensorFlow keeps to one core then,
-# unless you say otherwise: make test TF_NUM_INTRAOP_THREADS=2, or the variable of that name in the environment.
+# and so do the libraries below NumPy and scikit-learn, whose idle threads would keep the cores from the others.
+# Say otherwise with make test TF_NUM_INTRAOP_THREADS=2, or the variable of that name in the environment.
 SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 test pythons newest: export TF_NUM_INTRAOP_THREADS ?= 1
+test pythons newest: export TF_NUM_INTEROP_THREADS ?= 1
+test pythons newest: export OPENBLAS_NUM_THREADS ?= 1
+test pythons newest: export OMP_NUM_THREADS ?= 1
 
 .PHONY: help lab test portability pythons newest book notebooks results bench student lint format requirements environment clean learner maintainer
 .NOTPARALLEL:

@@ -23,9 +23,12 @@ from files import ROOT, is_lesson
 from notebooks import lessons
 
 NO_AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
+ONE_THREAD = dict.fromkeys(
+    ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"
+)
 REGIMES = {
     "default": {},
-    "plain": {"TF_ENABLE_ONEDNN_OPTS": "0", "OPENBLAS_CORETYPE": "Haswell", "TF_NUM_INTRAOP_THREADS": "1"},
+    "plain": {"TF_ENABLE_ONEDNN_OPTS": "0", "OPENBLAS_CORETYPE": "Haswell", **ONE_THREAD},
     "avx2": {
         "TF_ENABLE_ONEDNN_OPTS": "1",
         "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -41,7 +44,7 @@ REGIMES = {
         "TF_NUM_INTRAOP_THREADS": "2",
         "OMP_NUM_THREADS": "2",
     },
-    "jitter": {"TF_NUM_INTRAOP_THREADS": "1"},
+    "jitter": ONE_THREAD,
 }
 JITTER = """
 def install():  # in a function, so that no name of ours meets one of the lesson's
