@@ -95,7 +95,7 @@ def flips(paths, regime, processes=1):
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1", "IPYTHONDIR": str(Path(folder, "ipython"))}
         command = [sys.executable, "-m", "pytest", "--nbval", "--quiet", f"--junitxml={report}", *map(str, paths)]
         if processes > 1:
-            command += ["--numprocesses", str(processes), "--dist", "loadfile"]
+            command += ["--numprocesses", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
         run = subprocess.run(
             command, cwd=ROOT, env={**os.environ, **quiet, **REGIMES[regime]}, capture_output=True, text=True
         )

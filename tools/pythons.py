@@ -21,7 +21,7 @@ from files import ROOT
 CHAPTER = "notebooks/en/04-kl-divergence.ipynb"
 # What the package, its tests and a chapter need; the versions are the maintainer's.
 PACKAGES = [".", "ipykernel", "ipywidgets", "nbval", "pytest", "pytest-xdist"]
-SIDE_BY_SIDE = ["--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+SIDE_BY_SIDE = ["--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
 
 
 def main():
@@ -31,7 +31,7 @@ def main():
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     if options.newest:
-        tests = arguments or ["--nbval", "tests", "notebooks/en", *SIDE_BY_SIDE]
+        tests = arguments or ["--nbval", "tests", "notebooks/en", *SIDE_BY_SIDE, "--no-loadscope-reorder"]
         sys.exit(not attempt(sys.executable, "build/newest", ["--newest", "--packages", ".[dev]"], tests))
     found = pythons()
     running = "{}.{}".format(*sys.version_info[:2])
@@ -40,7 +40,7 @@ def main():
     print(*(f"  {short}: {python}" for short, python in others.items()), sep="\n", flush=True)
     if not others:
         sys.exit("  none. Install another of 3.11, 3.12 and 3.13: with pyenv, uv or your system's packages.")
-    tests, results = ["tests/package", "--nbval", CHAPTER, *SIDE_BY_SIDE], {}
+    tests, results = ["tests/package", "--nbval", CHAPTER, *SIDE_BY_SIDE], {}  # the longest files first
     for short, python in others.items():
         started = time.monotonic()
         passed = attempt(python, f"build/python-{short}", ["--packages", *PACKAGES], tests)
