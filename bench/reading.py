@@ -10,7 +10,8 @@ from bench.rows import row
 from tools.files import CHROMIUM_FLAGS
 
 NUMBERED = '.living-figure:not([data-figure$="-guess"]) .vaelab-explorer'  # a guess is nothing to drag at first
-SURFACE = ".vx-plot, .vx-across, .rd-curve, canvas[tabindex], input[type=range]"  # what follows the pointer
+# What follows the pointer at once; the trainer's slider says what the next run is to be.
+SURFACE = ".vx-plot, .vx-across, .rd-curve, canvas[tabindex], input[type=range]:not(.st-switches *)"
 WAKE = "document.querySelector('.living-figure:not([data-figure$=\"-guess\"])')?.scrollIntoView({block: 'center'})"
 
 # When the first figure was drawn, and how long each drawing has taken since the pointer's event.

@@ -1,11 +1,11 @@
 """The tour runs anywhere: with Keras, TensorFlow, NumPy and Matplotlib, the data file, and nothing of the course."""
 
 import re
-import shutil
 import subprocess
 import sys
 
 import jupytext
+import numpy as np
 import pytest
 
 from conftest import ROOT
@@ -44,13 +44,17 @@ def test_tour_trains_an_autoencoder_and_a_vae_without_the_course(cells, tmp_path
     assert code.count("\nEPOCHS = 8\n") == 1
     code = code.replace("\nEPOCHS = 8\n", "\nEPOCHS = 1\n")
     code = re.sub(r"^assert .*$", "", code, flags=re.M)  # the page's own bands are those of its eight epochs
-    shutil.copy(ROOT / "src" / "vaelab" / "data" / "mnist.npz", tmp_path)
+    assert code.count("60000") == 1
+    code = code.replace("60000", "20000")
+    with np.load(ROOT / "src" / "vaelab" / "data" / "mnist.npz") as digits:
+        few = {name: digits[name][:20000] for name in digits}
+    np.savez(tmp_path / "mnist.npz", **few)
     done = alone(tmp_path, code)
     assert done.returncode == 0, done.stderr
     error = float(re.search(r"test images: (0\.\d+)", done.stdout)[1])
-    assert 0.045 < error < 0.056, done.stdout  # always drawing the average image gives 0.0675
+    assert 0.05 < error < 0.063, done.stdout  # always drawing the average image gives 0.0675
     loss, reconstruction, kl = map(float, re.search(r"loss (\d+) = error (\d+) \+ KL ([\d.]+)", done.stdout).groups())
-    assert 155 < loss < 200 and abs(loss - reconstruction - kl) < 1.1, done.stdout
+    assert 185 < loss < 235 and abs(loss - reconstruction - kl) < 1.1, done.stdout
     assert kl > 2, "the VAE has collapsed"
 
 

@@ -175,7 +175,7 @@ def test_students_zip_file_holds_lessons_package_and_the_two_commands(unpacked):
     assert copied.returncode == 0, copied.stderr
     assert len(list((unpacked / "lab/en").glob("hw*.ipynb"))) == len(masters())
     collected = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "tests"],
+        [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "--assert=plain", "tests"],
         cwd=unpacked,
         capture_output=True,
         text=True,

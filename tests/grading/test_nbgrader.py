@@ -1,5 +1,6 @@
 """nbgrader makes of a converted master what our own students' notebook holds."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import pytest
 from grading import __main__ as command
 from grading.homework import Homework, cut, masters
 
-pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install nbgrader")
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("nbgrader") is None, reason="nbgrader is not installed: pip install nbgrader"
+)
 
 
 def nbgrader(*arguments):

@@ -35,7 +35,7 @@ const LEFT = 44,
 	PANELS = [62, 84], // on a telephone, and wide
 	GAP = 10,
 	BOTTOM = 36,
-	POINTS = 700;
+	POINTS = 400;
 
 function render({ model, el }) {
 	const { strings, root, number, nats, say, traitsOf } = beginFigure({ model, el }),

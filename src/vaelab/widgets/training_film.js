@@ -62,14 +62,16 @@ function render({ model, el }) {
 			ink.beginPath();
 			ink.ellipse(side / 2 + a, side / 2 - b, width, height, 0, 0, 7);
 		};
+		const [accent, dark] = ["accent", "ink"].map(tone); // a look at the page's style takes its time
 		Object.assign(ink, { textAlign: "center", textBaseline: "middle", font: "600 11px system-ui, sans-serif" });
+		ink.strokeStyle = accent;
 		for (let i = side < 240 ? 99 : 199; i >= 0; i--) {
 			const own = [0, 1, 2, 3].map((j) => between(codes, Math.floor(at) * STRIDE + 4 * i + j, STRIDE)),
 				[a, b, rx, ry] = [own[0] - left, own[1] - up, sds * own[2], sds * own[3]].map((value) => scale * value);
 			round(a, b, 6, 6);
-			Object.assign(ink, { fillStyle: `${colours[labels[i]]}70`, strokeStyle: tone("accent") });
+			ink.fillStyle = `${colours[labels[i]]}70`;
 			ink.fill();
-			ink.fillStyle = tone("ink");
+			ink.fillStyle = dark;
 			ink.fillText(labels[i], side / 2 + a, side / 2 - b);
 			if (i > 19 || !rx) continue;
 			round(a, b, rx, ry);
@@ -77,7 +79,7 @@ function render({ model, el }) {
 		}
 		if (!prior) return;
 		ink.setLineDash([5, 4]);
-		ink.strokeStyle = tone("ink");
+		ink.strokeStyle = dark;
 		round(0, 0, sds * scale, sds * scale);
 		ink.stroke();
 	}
