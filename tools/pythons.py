@@ -40,7 +40,8 @@ def main():
     print(*(f"  {short}: {python}" for short, python in others.items()), sep="\n", flush=True)
     if not others:
         sys.exit("  none. Install another of 3.11, 3.12 and 3.13: with pyenv, uv or your system's packages.")
-    tests, results = ["tests/package", "--nbval", CHAPTER, *SIDE_BY_SIDE], {}  # the longest files first
+    # The files with the most tests go first, so that no long one comes last.
+    tests, results = ["tests/package", "--nbval", CHAPTER, *SIDE_BY_SIDE], {}
     for short, python in others.items():
         started = time.monotonic()
         passed = attempt(python, f"build/python-{short}", ["--packages", *PACKAGES], tests)

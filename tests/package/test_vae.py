@@ -371,15 +371,16 @@ import keras
 from test_vae import IMAGES, small, WarmUp
 
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-settings = {"beta": WarmUp(5), "likelihood": "gaussian", "noise_var": "learned", "free_bits": 13.7}
-outcomes = []
-for scope in (contextlib.nullcontext(), strategy.scope()):
-    with scope:
-        vae = small(log_var=-25.0, optimizer=keras.optimizers.SGD(1e-2), **settings)
-    vae.fit(IMAGES[:33], batch_size=8, epochs=2, shuffle=False, verbose=0)  # the last batch is a single image
-    parts = [w.numpy().ravel() for w in vae.weights] + [vae.evaluate(IMAGES[:33], verbose=0)]
-    outcomes.append(np.concatenate(parts))
-worst = float(np.abs(outcomes[0] - outcomes[1]).max())
+worst = 0.0
+for settings in ({"beta": WarmUp(5)}, {"likelihood": "gaussian", "noise_var": "learned", "free_bits": 13.7}):
+    outcomes = []
+    for scope in (contextlib.nullcontext(), strategy.scope()):
+        with scope:
+            vae = small(log_var=-25.0, optimizer=keras.optimizers.SGD(1e-2), **settings)
+        vae.fit(IMAGES[:33], batch_size=8, epochs=2, shuffle=False, verbose=0)  # the last batch is a single image
+        parts = [w.numpy().ravel() for w in vae.weights] + [vae.evaluate(IMAGES[:33], verbose=0)]
+        outcomes.append(np.concatenate(parts))
+    worst = max(worst, float(np.abs(outcomes[0] - outcomes[1]).max()))
 zeros = tf.zeros((3, 2))
 drawn = strategy.run(tf.function(lambda: vae.sampling([zeros, zeros]))).values
 print(json.dumps({"devices": len(drawn), "worst": worst, "step": int(vae.step.numpy()),

@@ -454,11 +454,11 @@ def answers(page, explorer):
 
 def sets(page, link):
     """Whether the figure understands what the link in the prose asks for."""
-    page.evaluate(
-        "() => { window.understood = new Promise((yes) => addEventListener('vaelab:state', () => yes(true))) }"
-    )
+    page.evaluate("(window.understood = false), addEventListener('vaelab:state', () => (window.understood = true))")
     link.click()
-    return page.evaluate("Promise.race([window.understood, new Promise((no) => setTimeout(() => no(false), 5000))])")
+    with contextlib.suppress(PlaywrightTimeout):
+        page.wait_for_function("window.understood", timeout=5000)
+    return page.evaluate("window.understood")
 
 
 def violations(page, only=None, without=()):
@@ -506,11 +506,11 @@ def visits(site, small_site, browser, serve):
                     one["taken"][width] = heights(page, ".vaelab-explorer")
                 one["cut"]["tables and code"] = page.evaluate(CUT_AT_1280) if name == "site" else []
                 one["figures"] = page.locator(NUMBERED.split()[0]).count()
-                living = page.locator(NUMBERED).all() if name == "site" else []
-                one["answers"] = [answers(page, figure) for figure in living]
-                links = page.locator("a.sets-figure").all()
+                links = page.locator("a.sets-figure").all()  # while no figure has a change of its own to tell of
                 one["links"] = len(links)
                 one["links without effect"] = [link.inner_text() for link in links if not sets(page, link)]
+                living = page.locator(NUMBERED).all() if name == "site" else []
+                one["answers"] = [answers(page, figure) for figure in living]
                 page.evaluate(THIN_OUT)
                 one["violations"] = violations(page, without=COLOUR_RULES)
                 page.evaluate(LEAVE_ONE_OF_EACH_COLOUR)
