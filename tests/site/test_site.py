@@ -452,15 +452,6 @@ def answers(page, explorer):
     return moved != before, explorer.inner_text() != moved
 
 
-def sets(page, link):
-    """Whether the figure understands what the link in the prose asks for."""
-    page.evaluate("(window.understood = false), addEventListener('vaelab:state', () => (window.understood = true))")
-    link.click()
-    with contextlib.suppress(PlaywrightTimeout):
-        page.wait_for_function("window.understood", timeout=5000)
-    return page.evaluate("window.understood")
-
-
 def violations(page, only=None, without=()):
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
@@ -506,9 +497,6 @@ def visits(site, small_site, browser, serve):
                     one["taken"][width] = heights(page, ".vaelab-explorer")
                 one["cut"]["tables and code"] = page.evaluate(CUT_AT_1280) if name == "site" else []
                 one["figures"] = page.locator(NUMBERED.split()[0]).count()
-                links = page.locator("a.sets-figure").all()  # while no figure has a change of its own to tell of
-                one["links"] = len(links)
-                one["links without effect"] = [link.inner_text() for link in links if not sets(page, link)]
                 living = page.locator(NUMBERED).all() if name == "site" else []
                 one["answers"] = [answers(page, figure) for figure in living]
                 page.evaluate(THIN_OUT)
@@ -912,9 +900,19 @@ def test_a_link_in_the_prose_sets_the_figure_and_the_address_keeps_what_the_read
             assert visit.errors == [], nonsense
 
 
-def test_every_link_that_sets_a_figure_is_understood(visits):
-    assert sum(report["links"] for report in visits.values()) >= 4
-    assert found(visits, "links without effect") == {}
+def test_every_link_that_sets_a_figure_is_understood(site, browser):
+    tried = 0
+    for path in (Path(site) / "en").glob("*.html"):
+        if 'class="sets-figure"' not in path.read_text(encoding="utf-8"):
+            continue
+        with Visit(browser, path.as_uri()) as visit:
+            visit.page.evaluate("addEventListener('vaelab:state', () => (window.understood = true))")
+            for link in visit.page.locator("a.sets-figure").all():
+                visit.page.evaluate("window.understood = false")
+                link.click()
+                visit.page.wait_for_function("window.understood", timeout=5000)
+                tried += 1
+    assert tried >= 4
 
 
 def test_a_term_of_a_formula_lights_its_part_of_the_figure_by_pointer_and_keyboard(small_site, browser, serve):
